@@ -1,0 +1,30 @@
+# A module is one folder, one namespace, one object library: all of its objects reach libonestep.
+#
+#   onestep_add_module(nn SOURCES resnet_block.cpp … USES base tensor backend [PACKAGES PNG::PNG])
+#
+# USES lists the modules whose headers it may include; tools/check_layers.py reads the same lines.
+function(onestep_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;PACKAGES")
+  add_library(onestep_${name} OBJECT ${arg_SOURCES})
+  target_include_directories(onestep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(onestep_${name} PRIVATE onestep_flags ${arg_PACKAGES})
+  target_link_libraries(onestep_library PRIVATE onestep_${name})
+  set_property(TARGET onestep_${name} PROPERTY ONESTEP_USES "${arg_USES}")
+endfunction()
+
+# One test program for a module: tests/<name>/*.cpp. MODULES names every module that is linked.
+#
+#   onestep_add_test(io SOURCES png_test.cpp … MODULES base tensor io [PACKAGES …])
+function(onestep_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;MODULES;PACKAGES")
+  add_executable(test_${name} ${arg_SOURCES})
+  list(TRANSFORM arg_MODULES PREPEND onestep_)
+  target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/src"
+                                                  "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(test_${name} PRIVATE onestep_flags ${arg_MODULES} ${arg_PACKAGES}
+                                             GTest::gtest GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE
+    ONESTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ONESTEP_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,1 @@
+#include "onestep/backend/backend.h"

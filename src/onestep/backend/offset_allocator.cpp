@@ -1,0 +1,1 @@
+#include "onestep/backend/offset_allocator.h"

@@ -1,0 +1,1 @@
+#include "onestep/backend/plain/plain_backend.h"

@@ -1,0 +1,1 @@
+#include "onestep/backend/plan/plan_backend.h"

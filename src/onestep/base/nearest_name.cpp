@@ -1,0 +1,1 @@
+#include "onestep/base/nearest_name.h"

@@ -1,0 +1,1 @@
+#include "onestep/base/thread_pool.h"

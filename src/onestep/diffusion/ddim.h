@@ -1,0 +1,64 @@
+#pragma once
+
+#include "onestep/base/random.h"
+#include "onestep/diffusion/schedule.h"
+#include "onestep/tensor/array.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace onestep {
+
+/// One step's results: the sample at the previous timestep, and the estimate of the clean sample.
+struct DdimStep {
+  Array previous;  ///< x_{t'}
+  Array x0;
+};
+
+/// DDIM (arXiv 2010.02502) as the reference runs it.
+class DdimScheduler {
+ public:
+  explicit DdimScheduler(DdimConfig config);
+
+  const DdimConfig& config() const { return config_; }
+  const std::vector<float>& alphas_cumprod() const { return alphas_cumprod_; }
+  float final_alpha_cumprod() const { return final_alpha_cumprod_; }
+  std::vector<std::int64_t> timesteps(int steps) const { return ddim_timesteps(config_, steps); }
+
+  /// One step from timestep t of a run of `steps` steps; the previous timestep is t - N / steps
+  /// (integer division) for every spacing, although that is not always the next one listed.
+  /// `model_output`, `sample`: float32 of one shape, any order of axes. With eta > 0 `generator`
+  /// must be given: one randn of the whole shape in the given order of axes.
+  DdimStep step(const Array& model_output,
+                std::int64_t t,
+                const Array& sample,
+                int steps,
+                double eta = 0.0,
+                TorchGenerator* generator = nullptr) const;
+  /// The same with the noise itself (float32 of the same shape, used when eta > 0).
+  DdimStep step_with_noise(const Array& model_output,
+                           std::int64_t t,
+                           const Array& sample,
+                           int steps,
+                           double eta,
+                           const Array& noise) const;
+
+  /// DDIM's variance between two timesteps; `previous` may be negative.
+  double variance(std::int64_t t, std::int64_t previous) const;
+
+  /// sqrt(abar_t) x + sqrt(1 - abar_t) n, one timestep per entry of the first axis.
+  Array add_noise(const Array& sample,
+                  const Array& noise,
+                  const std::vector<std::int64_t>& timesteps) const;
+  /// sqrt(abar_t) n - sqrt(1 - abar_t) x.
+  Array velocity(const Array& sample,
+                 const Array& noise,
+                 const std::vector<std::int64_t>& timesteps) const;
+
+ private:
+  DdimConfig config_;
+  std::vector<float> alphas_cumprod_;
+  float final_alpha_cumprod_ = 1.0F;
+};
+
+}  // namespace onestep

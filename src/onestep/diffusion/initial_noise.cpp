@@ -1,0 +1,1 @@
+#include "onestep/diffusion/initial_noise.h"

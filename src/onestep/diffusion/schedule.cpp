@@ -1,0 +1,1 @@
+#include "onestep/diffusion/schedule.h"

@@ -1,0 +1,1 @@
+#include "onestep/geometry/resize.h"

@@ -1,0 +1,1 @@
+#include "onestep/io/jpeg.h"

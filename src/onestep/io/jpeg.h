@@ -1,0 +1,18 @@
+#pragma once
+
+#include "onestep/io/image.h"
+#include "onestep/tensor/array.h"
+
+#include <span>
+#include <string>
+
+namespace onestep {
+
+/// uint8 [H,W,3], upright (EXIF orientation applied), decoded with the accurate integer DCT and
+/// "fancy" chroma upsampling like Pillow's default. A truncated file is an error, not a half-grey
+/// picture. Throws Error (name, reason).
+Array decode_jpeg(std::span<const std::byte> bytes,
+                  const std::string& name,
+                  const ImageLimits& limits = {});
+
+}  // namespace onestep

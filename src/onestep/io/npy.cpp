@@ -1,0 +1,1 @@
+#include "onestep/io/npy.h"

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "onestep/tensor/array.h"
+
+#include <filesystem>
+
+namespace onestep {
+
+/// NumPy's .npy, versions 1 to 3, little endian, C or Fortran order (returned in C order), the
+/// dtypes of Array except bfloat16. The header is checked before it is trusted. Throws Error (file,
+/// reason).
+Array read_npy(const std::filesystem::path& path);
+
+/// Version 1, C order, written atomically.
+void write_npy(const std::filesystem::path& path, const Array& array);
+
+}  // namespace onestep

@@ -1,0 +1,1 @@
+#include "onestep/models/autoencoder_kl.h"

@@ -1,0 +1,1 @@
+#include "onestep/models/clip_text.h"

@@ -1,0 +1,1 @@
+#include "onestep/models/diffusers_folder.h"

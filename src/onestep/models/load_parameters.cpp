@@ -1,0 +1,1 @@
+#include "onestep/models/load_parameters.h"

@@ -1,0 +1,1 @@
+#include "onestep/nn/layer_visitor.h"

@@ -1,0 +1,1 @@
+#include "onestep/output/write_prediction.h"

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "onestep/pipelines/estimator.h"
+#include "onestep/pipelines/prediction.h"
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace onestep {
+
+/// The tokens of --formats.
+enum class OutputFormat { npy, png16, color, json };
+std::string_view to_string(OutputFormat format);
+OutputFormat output_format_from_string(std::string_view name);
+std::span<const std::string> output_format_names();
+
+struct OutputOptions {
+  std::filesystem::path folder;
+  std::set<OutputFormat> formats = {OutputFormat::npy, OutputFormat::png16, OutputFormat::color,
+                                    OutputFormat::json};
+  std::string colour_map = "spectral";
+  bool intermediates = false;
+};
+
+/// The files that a prediction of this modality for an input of this stem will be written to:
+/// `<stem>_depth.npy` (float32 [H,W]),
+/// `<stem>_depth.png` (16 bit), `<stem>_depth_color.png`, `<stem>_normals.npy` (float32 [H,W,3]),
+/// `<stem>_normals.png` (8 bit colours, format `color`),
+/// `<stem>.json`, `<stem>_intermediates.safetensors`.
+std::vector<std::filesystem::path> output_files(const std::string& stem,
+                                                Modality modality,
+                                                const OutputOptions& options);
+
+/// The JSON that says what the numbers mean: kind, range, which end is near, frame, model, options,
+/// chosen pipeline and why, sizes, seconds per stage, peak memory. One object, two-space indent
+/// unless `compact`.
+std::string describe(const Prediction& prediction,
+                     const Estimator& estimator,
+                     const std::filesystem::path& input,
+                     const std::vector<std::filesystem::path>& files,
+                     bool compact);
+
+/// Writes all of output_files(), each atomically; on failure those written for this input are
+/// removed again and Error says why.
+std::vector<std::filesystem::path> write_prediction(const Prediction& prediction,
+                                                    const Estimator& estimator,
+                                                    const std::filesystem::path& input,
+                                                    const OutputOptions& options);
+
+}  // namespace onestep

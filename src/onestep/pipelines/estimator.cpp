@@ -1,0 +1,1 @@
+#include "onestep/pipelines/estimator.h"

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/models/diffusers_folder.h"
+#include "onestep/pipelines/prediction.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace onestep {
+
+/// How a checkpoint is loaded.
+struct LoadOptions {
+  CpuOptions cpu;
+  std::optional<Modality> modality;  ///< overrides what the folder declares
+  std::optional<int> prompt_tokens;  ///< 2 or 77; absent: onestep.json, else 2
+  std::string variant;               ///< "fp16"
+  std::stop_token stop;
+  std::function<void(double fraction)> on_progress;  ///< of loading, 0 to 1
+};
+
+/// Which estimator a folder holds, and why we think so.
+struct EstimatorKind {
+  std::string name;    ///< "e2e"
+  std::string reason;  ///< "scheduler spaces timesteps trailing and default_denoising_steps is 1"
+  std::optional<Modality> modality;  ///< as the folder declares it
+  std::string modality_reason;
+};
+
+/// Decides from the folder's files alone. Throws Error in one line for what predict cannot run:
+/// plain Stable Diffusion, GeoWizard and intrinsic-image checkpoints.
+EstimatorKind kind_of(const DiffusersFolder& folder);
+
+/// Progress of one photograph.
+struct PredictProgress {
+  std::string_view stage;  ///< "encode", "denoise", "decode"
+  double fraction = 0;     ///< of the whole photograph, by multiply-adds
+};
+
+/// A loaded checkpoint that predicts with the research code's single-step semantics (arXiv
+/// 2409.11355, sections 3 and 4): 8-bit antialiased resize, no padding, DDIM with trailing
+/// timesteps and without zero-SNR rescaling whatever the checkpoint's scheduler says, the clean
+/// latent taken at the last step, depth as the mean of the decoded channels, clipped and min-maxed;
+/// normals normalised.
+class Estimator {
+ public:
+  static Estimator load(const std::filesystem::path& folder, const LoadOptions& options = {});
+  Estimator(Estimator&&) noexcept;
+  Estimator& operator=(Estimator&&) noexcept;
+  ~Estimator();
+
+  const DiffusersFolder& folder() const;
+  const EstimatorKind& kind() const;
+  Modality modality() const;
+  int threads() const;
+  const std::string& simd() const;
+  double load_seconds() const;
+  /// What `options` come to on this checkpoint.
+  ResolvedOptions resolve(const PredictOptions& options) const;
+
+  /// rgb: uint8 [H,W,3]. Throws Cancelled when `stop` is requested, Error when the networks return
+  /// NaN or infinity (the message names the stage). Runs on one thread at a time; other threads
+  /// wait.
+  Prediction predict(const Array& rgb,
+                     const PredictOptions& options = {},
+                     const std::stop_token& stop = {},
+                     const std::function<void(const PredictProgress&)>& on_progress = {});
+
+ private:
+  struct State;
+  explicit Estimator(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Cost of one photograph on this checkpoint, from shapes alone: no weights are read.
+struct CostPlan {
+  double multiply_adds = 0;  ///< of encoder, UNet (all steps) and decoder together
+  double encoder_multiply_adds = 0;
+  double unet_multiply_adds = 0;
+  double decoder_multiply_adds = 0;
+  std::int64_t arena_bytes = 0;
+  std::int64_t prepared_bytes = 0;  ///< packed weights
+  std::int64_t peak_bytes = 0;      ///< expected peak of the process's resident memory
+};
+CostPlan plan_cost(const DiffusersFolder& folder,
+                   std::int64_t processed_height,
+                   std::int64_t processed_width,
+                   int steps,
+                   int prompt_tokens,
+                   int threads);
+
+/// The size that the networks see: the longer side becomes `resolution` pixels (0: unchanged), with
+/// the reference's truncation.
+struct ImageSize {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+};
+ImageSize processed_size(std::int64_t height, std::int64_t width, int resolution);
+
+}  // namespace onestep

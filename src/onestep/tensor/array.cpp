@@ -1,0 +1,1 @@
+#include "onestep/tensor/array.h"

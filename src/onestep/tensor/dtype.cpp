@@ -1,0 +1,1 @@
+#include "onestep/tensor/dtype.h"

@@ -1,0 +1,1 @@
+#include "onestep/viz/colour_map.h"

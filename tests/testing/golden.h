@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "onestep/io/safetensors.h"
+#include "onestep/tensor/array.h"
+
+namespace onestep::testing {
+
+/// One case of tests/goldens/cases.json (tests/goldens/README.md explains the fields).
+struct GoldenCase {
+  std::string id;
+  std::string group;
+  std::string model;  ///< "models/tiny_e2e_depth", or empty
+  nlohmann::json json;
+
+  const nlohmann::json& params() const { return json.at("params"); }
+  bool has_input(const std::string& name) const;
+  bool has_expected(const std::string& name) const;
+  /// The tensor as stored: maps are [N,C,H,W], sequences [N,L,C].
+  Array input(const std::string& name) const;
+  Array expected(const std::string& name) const;
+  /// The tensors that params.weights points to, without the prefix.
+  StateDict weights() const;
+};
+
+/// tests/goldens in the source tree.
+std::string golden_root();
+
+/// The cases of a group that this version runs: all but those listed in tests/goldens/not_yet_run.txt.
+std::vector<GoldenCase> golden_cases(const std::string& group);
+GoldenCase golden_case(const std::string& id);
+
+/// `got` (any dtype, any shape of as many elements, same order) lies within the tolerance of expected `name`: |got - expected| <= atol + rtol |expected|
+/// for all elements, or all but max_outlier_fraction. The message holds the case, the largest excess and where it is.
+::testing::AssertionResult matches(const GoldenCase& golden, const std::string& name, const Array& got);
+
+/// The largest |a - b|; infinity when the number of elements differs or a NaN appears.
+double max_difference(const Array& a, const Array& b);
+
+/// A name that gtest accepts, made of a case id.
+std::string test_name(const std::string& id);
+
+}  // namespace onestep::testing
