@@ -34,6 +34,12 @@ class Array {
                         const std::byte* data,
                         std::shared_ptr<const void> owner);
 
+  /// The same for bytes of a read-only, file-backed mapping, whose pages release_pages() may drop.
+  static Array mapped(DType dtype,
+                      Shape shape,
+                      const std::byte* data,
+                      std::shared_ptr<const void> owner);
+
   /// Copies `values`; throws Error when their number is not that of `shape`.
   template <typename T>
   static Array of(Shape shape, std::span<const T> values);
@@ -77,7 +83,8 @@ class Array {
   Shape shape_ = {0};
   std::shared_ptr<const void> owner_;
   const std::byte* data_ = nullptr;
-  bool borrowed_ = false;
+  bool borrowed_ = false;  // the bytes are not ours to write
+  bool mapped_ = false;    // and come back from a file
 };
 
 /// [N,C,H,W] -> [N,H,W,C], the order of files to the order of networks; any dtype.
