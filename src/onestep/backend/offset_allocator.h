@@ -23,8 +23,8 @@ class OffsetAllocator {
   std::int64_t peak() const { return peak_; }
 
  private:
-  std::map<std::int64_t, std::int64_t> free_;  // offset -> size, never adjacent
-  std::int64_t end_ = 0;
+  std::map<std::int64_t, std::int64_t> free_;  // offset -> size; never adjacent, never at the end
+  std::int64_t end_ = 0;                       // everything from here on is free
   std::int64_t in_use_ = 0;
   std::int64_t peak_ = 0;
 };
