@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +29,29 @@ class MappedFile {
 /// The whole file as text. Throws Error when it cannot be read or is larger than `limit` bytes.
 std::string read_text(const std::filesystem::path& path,
                       std::int64_t limit = std::int64_t{64} << 20);
+
+/// A file that comes into being whole or not at all: the bytes go to a temporary file beside
+/// `path`, which commit() renames over it. Without commit() (an exception, say) the temporary is
+/// removed. Every function throws Error (file, reason) when the system refuses. A process killed in
+/// between leaves a `.onestep-*.tmp` behind, never a half-written `path`.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+  void commit();
+
+ private:
+  [[noreturn]] void fail_with(int error) const;
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;  // empty once renamed
+  int descriptor_ = -1;
+};
 
 /// Writes through a temporary file beside `path` that is renamed over it at the end: readers see
 /// the old file or the whole new one. On any failure (full disk, missing folder, no permission) the
