@@ -30,6 +30,9 @@ struct EstimatorKind {
   std::string reason;  ///< "scheduler spaces timesteps trailing and default_denoising_steps is 1"
   std::optional<Modality> modality;  ///< as the folder declares it
   std::string modality_reason;
+  bool disparity = false;           ///< the folder declares that its depth is disparity
+  std::string normal_frame;         ///< of the normals it predicts: "dsine", "opengl", "opencv"
+  std::string normal_frame_reason;  ///< "the frame of end-to-end fine-tuned checkpoints"
 };
 
 /// Decides from the folder's files alone. Throws Error in one line for what predict cannot run:
@@ -57,6 +60,8 @@ class Estimator {
   const DiffusersFolder& folder() const;
   const EstimatorKind& kind() const;
   Modality modality() const;
+  /// Why this modality: an explicit choice, or what the folder declares.
+  std::string modality_reason() const;
   int threads() const;
   const std::string& simd() const;
   double load_seconds() const;

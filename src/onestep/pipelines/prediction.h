@@ -56,6 +56,8 @@ struct Prediction {
   /// normals: float32 [H,W,3] in
   /// [-1,1] in `normal_frame`, not normalised again after the last resize.
   Array map;
+  /// The checkpoint predicts disparity: `map` is affine-invariant disparity, 1 the nearest.
+  bool disparity = false;
   std::string normal_frame;  ///< "dsine" (x left, y up, z to the viewer), "opengl", "opencv"; empty
                              ///< for depth
   std::int64_t input_height = 0;

@@ -1,0 +1,116 @@
+#include "onestep/pipelines/cost.h"
+
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/backend/plan/plan_backend.h"
+#include "onestep/base/check.h"
+#include "onestep/models/clip_text.h"
+#include "onestep/pipelines/network_passes.h"
+
+#include <algorithm>
+
+namespace onestep {
+namespace {
+
+/// Resident memory that does not grow with model or image: the program's own pages, its libraries,
+/// thread stacks, the allocator's slack.
+constexpr std::int64_t kProcessBytes = std::int64_t{12} << 20;
+
+/// Bytes that preparation keeps of a network.
+class PreparedBytes final : public LayerVisitor {
+ public:
+  void operator()(const std::string& /*key*/, Conv& conv) override {
+    bytes_ += cpu_prepared_bytes(conv);
+  }
+  void operator()(const std::string& /*key*/, Linear& linear) override {
+    bytes_ += cpu_prepared_bytes(linear);
+  }
+  void operator()(const std::string& /*key*/, GroupNorm& norm) override { add_norm(norm.weight); }
+  void operator()(const std::string& /*key*/, LayerNorm& norm) override { add_norm(norm.weight); }
+  void operator()(const std::string& /*key*/, Embedding& /*embedding*/) override {}
+
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  void add_norm(const Array& weight) {
+    bytes_ += 2 * weight.elements() * static_cast<std::int64_t>(sizeof(float));
+  }
+
+  std::int64_t bytes_ = 0;
+};
+
+template <typename Network>
+std::int64_t prepared_bytes(Network& network) {
+  PreparedBytes counter;
+  network.visit(counter);
+  return counter.bytes();
+}
+
+struct PassCost {
+  double multiply_adds = 0;
+  std::int64_t arena_bytes = 0;
+};
+
+template <typename Pass>
+PassCost planned(const Pass& pass) {
+  Run run;
+  PlanBackend backend(run, cpu_storage_bytes);
+  pass(backend);
+  return {run.multiply_adds, backend.peak_bytes()};
+}
+
+}  // namespace
+
+PassCosts plan_passes(const UNet& unet,
+                      const AutoencoderKl& vae,
+                      const ImageSize& size,
+                      int prompt_tokens) {
+  const std::int64_t factor = vae.config().scale_factor();
+  const auto map = [](std::int64_t height, std::int64_t width, std::int64_t channels) {
+    return Array::declared(DType::float32, {1, height, width, channels});
+  };
+  const Array image = map(size.height, size.width, vae.config().in_channels);
+  const Array latent = map(size.height / factor, size.width / factor, vae.config().latent_channels);
+  const Array context = Array::declared(
+      DType::float32, {1, prompt_tokens, unet.config().cross_attention_dim.front()});
+
+  const PassCost encoder = planned([&](Backend& b) { encode_image(b, vae, image); });
+  const PassCost step =
+      planned([&](Backend& b) { run_unet(b, unet, latent, latent, 0.0, context); });
+  const PassCost decoder = planned([&](Backend& b) { decode_latent(b, vae, latent); });
+  return {encoder.multiply_adds, step.multiply_adds, decoder.multiply_adds,
+          std::max({encoder.arena_bytes, step.arena_bytes, decoder.arena_bytes})};
+}
+
+CostPlan plan_cost(const DiffusersFolder& folder,
+                   std::int64_t processed_height,
+                   std::int64_t processed_width,
+                   int steps,
+                   int prompt_tokens,
+                   int threads) {
+  check(steps >= 1, "steps is ", steps, "; it must be at least 1");
+  UNet unet(folder.unet_config());
+  AutoencoderKl vae(folder.vae_config());
+  const PassCosts passes =
+      plan_passes(unet, vae, {processed_height, processed_width}, prompt_tokens);
+
+  CostPlan plan;
+  plan.encoder_multiply_adds = passes.encoder;
+  plan.unet_multiply_adds = passes.unet * steps;
+  plan.decoder_multiply_adds = passes.decoder;
+  plan.multiply_adds =
+      plan.encoder_multiply_adds + plan.unet_multiply_adds + plan.decoder_multiply_adds;
+  plan.arena_bytes = passes.arena_bytes;
+  plan.prepared_bytes = prepared_bytes(unet) + prepared_bytes(vae);
+
+  // On the host: the picture (3 bytes a pixel), the network's input and the decoded image as it
+  // leaves the backend (12 each).
+  const std::int64_t host_bytes = processed_height * processed_width * (3 + 12 + 12);
+  const std::int64_t predicting =
+      plan.prepared_bytes + plan.arena_bytes + cpu_scratch_bytes(threads) + host_bytes;
+  ClipText text(folder.text_config());
+  const std::int64_t encoding_text = prepared_bytes(text);
+  plan.peak_bytes = kProcessBytes + std::max(predicting, encoding_text);
+  return plan;
+}
+
+}  // namespace onestep

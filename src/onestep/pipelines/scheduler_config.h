@@ -1,0 +1,17 @@
+#pragma once
+
+#include "onestep/diffusion/schedule.h"
+#include "onestep/models/diffusers_folder.h"
+
+namespace onestep {
+
+/// scheduler_config.json as DDIM reads it, with diffusers' defaults for missing keys, whatever
+/// scheduler class the file names. Keys of other schedulers are ignored. Throws Error (file, key,
+/// found) for a value that DDIM does not know.
+DdimConfig ddim_config(const SchedulerFile& file);
+
+/// The scheduler of the single-step estimators: betas, prediction type and clipping of the file,
+/// `spacing` in place of the file's, and never rescaled to zero terminal SNR (arXiv 2409.11355).
+DdimConfig single_step_ddim_config(const SchedulerFile& file, TimestepSpacing spacing);
+
+}  // namespace onestep
