@@ -9,7 +9,8 @@ std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
     check(size >= 0, "shape ", to_string(shape), " has a negative size");
-    check(size == 0 || count <= kLimit / size, "shape ", to_string(shape), " has too many elements");
+    check(size == 0 || count <= kLimit / size, "shape ", to_string(shape),
+          " has too many elements");
     count *= size;
   }
   return count;
