@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace onestep {
@@ -13,6 +15,7 @@ namespace onestep {
 /// The tokens of --formats.
 enum class OutputFormat { npy, png16, color, json };
 std::string_view to_string(OutputFormat format);
+/// Throws Error that names the nearest spelling.
 OutputFormat output_format_from_string(std::string_view name);
 std::span<const std::string> output_format_names();
 
@@ -28,7 +31,8 @@ struct OutputOptions {
 /// `<stem>_depth.npy` (float32 [H,W]),
 /// `<stem>_depth.png` (16 bit), `<stem>_depth_color.png`, `<stem>_normals.npy` (float32 [H,W,3]),
 /// `<stem>_normals.png` (8 bit colours, format `color`),
-/// `<stem>.json`, `<stem>_intermediates.safetensors`.
+/// `<stem>_intermediates.safetensors`, and last `<stem>.json`, whose presence says that the others
+/// are complete. There is no 16-bit picture of normals.
 std::vector<std::filesystem::path> output_files(const std::string& stem,
                                                 Modality modality,
                                                 const OutputOptions& options);
@@ -42,8 +46,8 @@ std::string describe(const Prediction& prediction,
                      const std::vector<std::filesystem::path>& files,
                      bool compact);
 
-/// Writes all of output_files(), each atomically; on failure those written for this input are
-/// removed again and Error says why.
+/// Writes all of output_files() for the stem of `input`, each atomically; creates the folder. On
+/// failure those written for this input are removed again and Error says why.
 std::vector<std::filesystem::path> write_prediction(const Prediction& prediction,
                                                     const Estimator& estimator,
                                                     const std::filesystem::path& input,

@@ -1,0 +1,126 @@
+#include "onestep/output/peak_memory.h"
+#include "onestep/output/write_prediction.h"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace onestep {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json size_of_map(std::int64_t height, std::int64_t width) {
+  return {{"width", width}, {"height", height}};
+}
+
+/// The axes of a frame in words, for somebody who looks at the photograph.
+ordered_json frame(const std::string& name, const std::string& reason) {
+  ordered_json result = {{"name", name}};
+  if (name == "dsine") {
+    result.update({{"x", "left"}, {"y", "up"}, {"z", "to the viewer"}});
+  } else if (name == "opengl") {
+    result.update({{"x", "right"}, {"y", "up"}, {"z", "to the viewer"}});
+  } else if (name == "opencv") {
+    result.update({{"x", "right"}, {"y", "down"}, {"z", "away from the viewer"}});
+  }
+  result["reason"] = reason;
+  return result;
+}
+
+/// What the numbers of the map mean.
+ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
+  ordered_json result = {{"modality", to_string(prediction.modality)},
+                         {"modality_reason", estimator.modality_reason()}};
+  if (prediction.modality == Modality::depth) {
+    const bool disparity = prediction.disparity;
+    result.update({{"kind", disparity ? "affine-invariant disparity" : "affine-invariant depth"},
+                   {"unit", nullptr},
+                   {"range", {0, 1}},
+                   {"near", disparity ? 1 : 0},
+                   {"far", disparity ? 0 : 1}});
+    return result;
+  }
+  result.update({{"kind", "surface normals"},
+                 {"unit", nullptr},
+                 {"range", {-1, 1}},
+                 {"frame", frame(prediction.normal_frame, estimator.kind().normal_frame_reason)},
+                 {"unit_length", "before the last resize, not after it"}});
+  return result;
+}
+
+ordered_json options(const ResolvedOptions& resolved) {
+  return {{"steps", resolved.steps},
+          {"spacing", to_string(resolved.spacing)},
+          {"noise", to_string(resolved.noise)},
+          {"seed", resolved.seed},
+          {"processing_resolution", resolved.processing_resolution},
+          {"resample", to_string(resolved.resample)},
+          {"match_input", resolved.match_input},
+          {"prompt_tokens", resolved.prompt_tokens}};
+}
+
+ordered_json seconds(const StageSeconds& stages, double load) {
+  return {
+      {"load_model", load},
+      {"prepare", stages.prepare},
+      {"encode", stages.encode},
+      {"denoise", stages.denoise},
+      {"decode", stages.decode},
+      {"finish", stages.finish},
+      {"image", stages.prepare + stages.encode + stages.denoise + stages.decode + stages.finish}};
+}
+
+bool ends_with(std::string_view text, std::string_view ending) {
+  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
+}
+
+/// How a file stores the map, told by its name (see output_files).
+std::string_view contents(std::string_view name, Modality modality) {
+  const bool depth = modality == Modality::depth;
+  if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
+  if (ends_with(name, "_depth.npy")) return "float32 [H,W]";
+  if (ends_with(name, "_normals.npy")) return "float32 [H,W,3]";
+  if (ends_with(name, "_depth_color.png")) return "8-bit picture, colour map";
+  if (depth && ends_with(name, "_depth.png")) return "16-bit grey, trunc(65535 v)";
+  if (!depth && ends_with(name, "_normals.png")) return "8-bit RGB, trunc((n + 1) / 2 * 255)";
+  return "this description";
+}
+
+ordered_json file_list(const std::vector<std::filesystem::path>& files, Modality modality) {
+  ordered_json list = ordered_json::array();
+  for (const auto& file : files) {
+    const std::string path = file.string();
+    list.push_back({{"path", path}, {"contents", contents(path, modality)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string describe(const Prediction& prediction,
+                     const Estimator& estimator,
+                     const std::filesystem::path& input,
+                     const std::vector<std::filesystem::path>& files,
+                     bool compact) {
+  const ModelIndex& index = estimator.folder().index();
+  ordered_json json;
+  json["input"] = input.string();
+  json["prediction"] = meaning(prediction, estimator);
+  json["estimator"] = {{"name", estimator.kind().name}, {"reason", estimator.kind().reason}};
+  json["model"] = {{"folder", estimator.folder().root().string()}, {"class", index.class_name}};
+  json["options"] = options(prediction.options);
+  json["sizes"] = {
+      {"input", size_of_map(prediction.input_height, prediction.input_width)},
+      {"processed", size_of_map(prediction.processed_height, prediction.processed_width)},
+      {"output", size_of_map(prediction.map.size(0), prediction.map.size(1))}};
+  json["device"] = {{"name", "cpu"}, {"simd", estimator.simd()}, {"threads", estimator.threads()}};
+  json["seconds"] = seconds(prediction.seconds, estimator.load_seconds());
+  json["peak_memory_bytes"] = peak_memory_bytes();
+  json["files"] = file_list(files, prediction.modality);
+  // A file name need not be UTF-8; a JSON text must be.
+  return json.dump(compact ? -1 : 2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace onestep
