@@ -1,15 +1,15 @@
 #pragma once
 
-#include <map>
-#include <optional>
-#include <string>
-#include <vector>
+#include "onestep/io/safetensors.h"
+#include "onestep/tensor/array.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "onestep/io/safetensors.h"
-#include "onestep/tensor/array.h"
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace onestep::testing {
 
@@ -23,7 +23,8 @@ struct GoldenCase {
   const nlohmann::json& params() const { return json.at("params"); }
   bool has_input(const std::string& name) const;
   bool has_expected(const std::string& name) const;
-  /// The tensor as stored: maps are [N,C,H,W], sequences [N,L,C].
+  /// The tensor as stored: maps are [N,C,H,W], sequences [N,L,C]. Throws Error for a name that the
+  /// case lacks, or that is a plain number or list (read those from `json`).
   Array input(const std::string& name) const;
   Array expected(const std::string& name) const;
   /// The tensors that params.weights points to, without the prefix.
@@ -33,13 +34,24 @@ struct GoldenCase {
 /// tests/goldens in the source tree.
 std::string golden_root();
 
-/// The cases of a group that this version runs: all but those listed in tests/goldens/not_yet_run.txt.
+/// Every case of cases.json, in its order, whether it is run or not.
+const std::vector<GoldenCase>& all_golden_cases();
+
+/// The ids listed in tests/goldens/not_yet_run.txt, in its order.
+const std::vector<std::string>& not_yet_run();
+
+/// The cases of a group that this version runs: all but those listed in
+/// tests/goldens/not_yet_run.txt. Throws Error when that leaves none: a loop over them would pass
+/// without having tested anything.
 std::vector<GoldenCase> golden_cases(const std::string& group);
 GoldenCase golden_case(const std::string& id);
 
-/// `got` (any dtype, any shape of as many elements, same order) lies within the tolerance of expected `name`: |got - expected| <= atol + rtol |expected|
-/// for all elements, or all but max_outlier_fraction. The message holds the case, the largest excess and where it is.
-::testing::AssertionResult matches(const GoldenCase& golden, const std::string& name, const Array& got);
+/// `got` (any dtype, any shape of as many elements, same order) lies within the tolerance of
+/// expected `name`: |got - expected| <= atol + rtol |expected| for all elements, or all but
+/// max_outlier_fraction. The message holds the case, the largest excess and where it is.
+::testing::AssertionResult matches(const GoldenCase& golden,
+                                   const std::string& name,
+                                   const Array& got);
 
 /// The largest |a - b|; infinity when the number of elements differs or a NaN appears.
 double max_difference(const Array& a, const Array& b);
