@@ -1,0 +1,131 @@
+#include "onestep/cli/command_line.h"
+
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/base/nearest_name.h"
+#include "onestep/cli/help.h"
+#include "onestep/cli/messages.h"
+#include "onestep/cli/standard_streams.h"
+
+#include <algorithm>
+#include <array>
+
+namespace onestep {
+namespace {
+
+struct Command {
+  std::string name;
+  bool (*run)(const Arguments&);
+};
+
+const std::array<Command, 2>& commands() {
+  static const std::array<Command, 2> all = {
+      {{"predict", run_predict}, {"inspect", run_inspect}},
+  };
+  return all;
+}
+
+std::string version_text() {
+  std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
+  for (const std::string& target : cpu_simd_targets()) text += " " + target;
+  return text;
+}
+
+/// Every long and short name of the command's options that help shows.
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+[[noreturn]] void refuse_option(const CLI::App& app, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const std::string nearest = did_you_mean(name, option_names(app));
+  throw UsageError(concatenate("unknown option ", quoted(name),
+                               nearest.empty() ? "; see " + app.get_name() + " --help" : nearest));
+}
+
+/// The words that CLI11 left over: those before a "--" that begin with a dash are mistyped options.
+Arguments checked_words(const CLI::App& app) {
+  Arguments words;
+  bool options_are_over = false;
+  for (const std::string& word : app.remaining()) {
+    if (!options_are_over && word == "--") {
+      options_are_over = true;
+      continue;
+    }
+    if (!options_are_over && word.size() > 1 && word[0] == '-') refuse_option(app, word);
+    words.push_back(word);
+  }
+  return words;
+}
+
+}  // namespace
+
+void add_value(CLI::App& app,
+               const ValueOption& option,
+               std::function<void(const std::string& option, const std::string& text)> use) {
+  const std::string name = option.names.substr(option.names.find("--"));
+  app.add_option_function<std::string>(
+         option.names, [name, use](const std::string& text) { use(name, text); }, option.text)
+      ->type_name(option.value)
+      ->group(option.group)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_switch(CLI::App& app,
+                const std::string& names,
+                bool& value,
+                const std::string& text,
+                const std::string& group) {
+  app.add_flag(names, value, text)
+      ->group(group)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words) {
+  app.allow_extras();
+  app.allow_windows_style_options(false);
+  try {
+    app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
+  } catch (const CLI::CallForHelp&) {
+    print_result(app.help());
+    return false;
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    throw UsageError(concatenate(text.substr(0, text.find(':')), ": expected a value, found none"));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  words = checked_words(app);
+  return true;
+}
+
+std::string quoted(const std::string& word) {
+  return "\"" + word + "\"";
+}
+
+bool run_command(const Arguments& arguments) {
+  if (arguments.empty()) throw UsageError("expected a command, found none; see onestep --help");
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_result(overview());
+    return true;
+  }
+  if (name == "--version") {
+    print_result(version_text());
+    return true;
+  }
+  std::vector<std::string> names = {"--help", "--version"};
+  for (const Command& command : commands()) {
+    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
+    names.push_back(command.name);
+  }
+  const std::string nearest = did_you_mean(name, names);
+  throw UsageError(concatenate(name.starts_with("-") ? "unknown option " : "unknown command ",
+                               quoted(name), nearest.empty() ? "; see onestep --help" : nearest));
+}
+
+}  // namespace onestep

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "onestep/cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace onestep {
+
+/// Names and text of an option that takes a value; `group` is a heading of the help, empty hides
+/// it.
+struct ValueOption {
+  std::string names;  ///< "-m,--model"
+  std::string value;  ///< "FOLDER"
+  std::string text;
+  std::string group;
+};
+
+/// Declares an option whose value `use(option, text)` judges; the last one of several counts.
+void add_value(CLI::App& app,
+               const ValueOption& option,
+               std::function<void(const std::string& option, const std::string& text)> use);
+
+/// Declares a switch.
+void add_switch(CLI::App& app,
+                const std::string& names,
+                bool& value,
+                const std::string& text,
+                const std::string& group);
+
+/// Parses `arguments` and puts the words that are no options into `words`. False when --help was
+/// asked for and printed. Throws UsageError for an unknown option (with the nearest name) and for a
+/// missing value.
+bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words);
+
+/// "photo.jpg", or the word in quotes, for a message.
+std::string quoted(const std::string& word);
+
+}  // namespace onestep

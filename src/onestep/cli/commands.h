@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace onestep {
+
+/// The words after the program's name, or after the command's.
+using Arguments = std::vector<std::string>;
+
+/// Runs the command that `arguments` begin with. False when something failed that was already
+/// reported (one image of many); throws UsageError, Error or Interrupted otherwise.
+bool run_command(const Arguments& arguments);
+
+/// `onestep predict`: photographs to depth or normals.
+bool run_predict(const Arguments& arguments);
+
+/// `onestep inspect`: what a checkpoint folder holds and what one photograph costs.
+bool run_inspect(const Arguments& arguments);
+
+}  // namespace onestep
