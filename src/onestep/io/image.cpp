@@ -1,1 +1,133 @@
 #include "onestep/io/image.h"
+
+#include "onestep/base/check.h"
+#include "onestep/io/file.h"
+#include "onestep/io/jpeg.h"
+#include "onestep/io/png.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+#include <system_error>
+
+namespace onestep {
+namespace {
+
+/// Bytes by which a kind of file is known.
+struct Magic {
+  std::size_t offset;
+  std::string_view bytes;
+  std::string_view kind;
+};
+
+constexpr std::array kOtherKinds = {
+    Magic{0, "GIF8", "GIF"},
+    Magic{8, "WEBP", "WebP"},
+    Magic{0, {"II*\0", 4}, "TIFF"},
+    Magic{0, {"MM\0*", 4}, "TIFF"},
+    Magic{0, "BM", "BMP"},
+    Magic{4, "ftypavi", "AVIF"},
+    Magic{4, "ftyphe", "HEIC"},
+    Magic{4, "ftypmif1", "HEIC"},
+    Magic{4, "ftypmsf1", "HEIC"},
+    Magic{4, "ftyp", "video (MP4)"},
+    Magic{0, "%PDF", "PDF"},
+    Magic{0, "8BPS", "Photoshop"},
+    Magic{0, "v/1\x01", "OpenEXR"},
+    Magic{0, "#?R", "Radiance HDR"},
+    Magic{4, {"JXL ", 4}, "JPEG XL"},
+    Magic{0, "\xFF\x0A", "JPEG XL"},
+    Magic{4, {"jP  ", 4}, "JPEG 2000"},
+    Magic{0, "\xFFO\xFFQ", "JPEG 2000"},
+    Magic{0, "\x93NUMPY", "NPY"},
+    Magic{0, "<svg", "SVG"},
+    Magic{0, {"\0\0\1\0", 4}, "ICO"},
+};
+
+bool has_magic(std::span<const std::byte> bytes, std::size_t offset, std::string_view magic) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return text.size() >= offset && text.substr(offset, magic.size()) == magic;
+}
+
+/// The line for a file that is neither PNG nor JPEG.
+[[noreturn]] void refuse(std::span<const std::byte> bytes, const std::string& name) {
+  for (const Magic& magic : kOtherKinds) {
+    check(!has_magic(bytes, magic.offset, magic.bytes), name, ": ", magic.kind,
+          " is not supported; convert it to PNG or JPEG");
+  }
+  check(!has_magic(bytes, 0, "version https://git-lfs"), name,
+        ": is a git-lfs pointer, not the picture; run `git lfs pull` in its folder");
+  fail(name, ": expected a PNG or JPEG picture, found something else; convert it to PNG or JPEG");
+}
+
+/// uint8 or uint16, [H,W] or [H,W,3] -> uint8 [H,W,3].
+Array as_rgb8(const Array& pixels) {
+  if (pixels.dtype() == DType::uint8 && pixels.rank() == 3) return pixels;
+  const int copies = pixels.rank() == 3 ? 1 : 3;
+  Array result(DType::uint8, {pixels.size(0), pixels.size(1), 3});
+  std::uint8_t* target = result.mutable_view<std::uint8_t>().data();
+  const auto store = [&](std::uint8_t value) {
+    for (int i = 0; i < copies; ++i) *target++ = value;
+  };
+  if (pixels.dtype() == DType::uint16) {
+    for (const std::uint16_t value : pixels.view<std::uint16_t>()) {
+      store(static_cast<std::uint8_t>((value + 128) / 257));  // rounds v / 257 to nearest
+    }
+  } else {
+    for (const std::uint8_t value : pixels.view<std::uint8_t>()) store(value);
+  }
+  return result;
+}
+
+}  // namespace
+
+void check_image_size(std::int64_t width,
+                      std::int64_t height,
+                      const std::string& name,
+                      const ImageLimits& limits) {
+  check(width > 0 && height > 0, name, ": the picture has ", width, "x", height,
+        " pixels; there is nothing to read");
+  check(
+      width <= limits.max_side && height <= limits.max_side && width * height <= limits.max_pixels,
+      name, ": the picture has ", width, "x", height, " pixels, more than the limit of ",
+      limits.max_pixels, " pixels and ", limits.max_side, " a side; scale it down");
+}
+
+Array decode_image(std::span<const std::byte> bytes,
+                   const std::string& name,
+                   const ImageLimits& limits) {
+  if (has_magic(bytes, 0, "\x89PNG")) return as_rgb8(decode_png(bytes, name, limits));
+  if (has_magic(bytes, 0, "\xFF\xD8\xFF")) return decode_jpeg(bytes, name, limits);
+  refuse(bytes, name);
+}
+
+Array read_image(const std::filesystem::path& path, const ImageLimits& limits) {
+  const MappedFile file(path);
+  return decode_image(file.bytes(), path.string(), limits);
+}
+
+bool has_image_extension(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+std::vector<std::filesystem::path> images_in_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> images;
+  auto entry = std::filesystem::directory_iterator(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::error_code unknown;  // a dangling link is no image
+    const bool hidden = entry->path().filename().string().starts_with('.');
+    if (!hidden && has_image_extension(entry->path()) && entry->is_regular_file(unknown)) {
+      images.push_back(entry->path());
+    }
+  }
+  check(!error, folder.string(), ": the folder cannot be read: ", error.message());
+  std::ranges::sort(images);
+  return images;
+}
+
+}  // namespace onestep

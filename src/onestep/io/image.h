@@ -2,7 +2,10 @@
 
 #include "onestep/tensor/array.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,12 @@ struct ImageLimits {
   std::int64_t max_pixels = std::int64_t{1} << 28;
 };
 
+/// Throws Error (name, expected, found) unless the picture has pixels and keeps to the limits.
+void check_image_size(std::int64_t width,
+                      std::int64_t height,
+                      const std::string& name,
+                      const ImageLimits& limits);
+
 /// A photograph as uint8 [H,W,3] RGB, upright: PNG (1 to 16 bit grey, RGB, palette; 16 bit is
 /// scaled to 8 as v / 257 rounded to nearest; alpha is dropped) or JPEG (grey, YCbCr, CMYK refused;
 /// EXIF orientation applied), told apart by content, not by name. Throws Error that says file,
@@ -21,11 +30,16 @@ struct ImageLimits {
 /// another kind.
 Array read_image(const std::filesystem::path& path, const ImageLimits& limits = {});
 
+/// The same for bytes in memory; `name` begins the error messages.
+Array decode_image(std::span<const std::byte> bytes,
+                   const std::string& name,
+                   const ImageLimits& limits = {});
+
 /// True for the extensions that folders are searched for: .png, .jpg, .jpeg in any case.
 bool has_image_extension(const std::filesystem::path& path);
 
-/// The images of a folder (not of its sub-folders), sorted by name. Throws Error when it cannot be
-/// read.
+/// The images of a folder (not of its sub-folders, nor hidden files), sorted by name. Throws Error
+/// when it cannot be read.
 std::vector<std::filesystem::path> images_in_folder(const std::filesystem::path& folder);
 
 }  // namespace onestep

@@ -3,14 +3,16 @@
 #include "onestep/io/image.h"
 #include "onestep/tensor/array.h"
 
+#include <cstddef>
 #include <span>
 #include <string>
 
 namespace onestep {
 
 /// uint8 [H,W,3], upright (EXIF orientation applied), decoded with the accurate integer DCT and
-/// "fancy" chroma upsampling like Pillow's default. A truncated file is an error, not a half-grey
-/// picture. Throws Error (name, reason).
+/// "fancy" chroma upsampling like Pillow's default; grey is widened to RGB, CMYK is refused. A
+/// truncated or damaged file is an error, not a half-grey picture; harmless oddities (bytes between
+/// markers, say) are not. Throws Error (name, reason).
 Array decode_jpeg(std::span<const std::byte> bytes,
                   const std::string& name,
                   const ImageLimits& limits = {});

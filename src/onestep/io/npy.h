@@ -2,7 +2,10 @@
 
 #include "onestep/tensor/array.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
+#include <string>
 
 namespace onestep {
 
@@ -10,6 +13,9 @@ namespace onestep {
 /// dtypes of Array except bfloat16. The header is checked before it is trusted. Throws Error (file,
 /// reason).
 Array read_npy(const std::filesystem::path& path);
+
+/// The same for bytes in memory; `name` begins the error messages.
+Array decode_npy(std::span<const std::byte> bytes, const std::string& name);
 
 /// Version 1, C order, written atomically.
 void write_npy(const std::filesystem::path& path, const Array& array);

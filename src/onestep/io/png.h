@@ -3,8 +3,10 @@
 #include "onestep/io/image.h"
 #include "onestep/tensor/array.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 
 namespace onestep {
 

@@ -23,7 +23,8 @@ StateDict read_safetensors(const std::filesystem::path& path);
 /// not in the shard that the index names.
 StateDict read_sharded_safetensors(const std::filesystem::path& index);
 
-/// Writes arrays (sorted by descending element size, then name, as the reference does), atomically.
+/// Writes arrays atomically, in the reference's order (wide element types first, then by name).
+/// Byte for byte the file that the reference writes. Throws Error (file, reason).
 void write_safetensors(const std::filesystem::path& path,
                        const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata = {});
