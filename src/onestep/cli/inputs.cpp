@@ -1,6 +1,6 @@
 #include "onestep/cli/inputs.h"
 
-#include "onestep/cli/messages.h"
+#include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
 
 #include <map>

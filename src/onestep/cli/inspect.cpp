@@ -1,10 +1,10 @@
-#include "onestep/cli/command_line.h"
+#include "onestep/cli/arguments/command_line.h"
+#include "onestep/cli/arguments/help.h"
+#include "onestep/cli/arguments/values.h"
 #include "onestep/cli/commands.h"
-#include "onestep/cli/help.h"
-#include "onestep/cli/messages.h"
 #include "onestep/cli/model_report.h"
-#include "onestep/cli/standard_streams.h"
-#include "onestep/cli/values.h"
+#include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/standard_streams.h"
 
 #include <optional>
 

@@ -1,8 +1,8 @@
 #include "onestep/base/check.h"
 #include "onestep/cli/commands.h"
-#include "onestep/cli/interrupt.h"
-#include "onestep/cli/messages.h"
-#include "onestep/cli/standard_streams.h"
+#include "onestep/cli/terminal/interrupt.h"
+#include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/standard_streams.h"
 
 #include <exception>
 #include <new>

@@ -1,6 +1,6 @@
 #include "onestep/base/check.h"
-#include "onestep/cli/messages.h"
 #include "onestep/cli/model_report.h"
+#include "onestep/cli/terminal/messages.h"
 
 #include <nlohmann/json.hpp>
 

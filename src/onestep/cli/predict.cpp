@@ -1,10 +1,10 @@
+#include "onestep/cli/arguments/predict_request.h"
 #include "onestep/cli/commands.h"
 #include "onestep/cli/inputs.h"
-#include "onestep/cli/interrupt.h"
-#include "onestep/cli/messages.h"
-#include "onestep/cli/predict_request.h"
-#include "onestep/cli/progress_display.h"
-#include "onestep/cli/standard_streams.h"
+#include "onestep/cli/terminal/interrupt.h"
+#include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/progress_display.h"
+#include "onestep/cli/terminal/standard_streams.h"
 #include "onestep/io/image.h"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "onestep/cli/help.h"
+#include "onestep/cli/arguments/help.h"
 
 #include <sstream>
 

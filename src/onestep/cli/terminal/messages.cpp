@@ -1,4 +1,4 @@
-#include "onestep/cli/messages.h"
+#include "onestep/cli/terminal/messages.h"
 
 #include <cstdio>
 

@@ -1,7 +1,7 @@
-#include "onestep/cli/values.h"
+#include "onestep/cli/arguments/values.h"
 
 #include "onestep/base/nearest_name.h"
-#include "onestep/cli/messages.h"
+#include "onestep/cli/terminal/messages.h"
 
 #include <algorithm>
 #include <charconv>

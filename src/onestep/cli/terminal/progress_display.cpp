@@ -1,7 +1,7 @@
-#include "onestep/cli/progress_display.h"
+#include "onestep/cli/terminal/progress_display.h"
 
 #include "onestep/base/check.h"
-#include "onestep/cli/messages.h"
+#include "onestep/cli/terminal/messages.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

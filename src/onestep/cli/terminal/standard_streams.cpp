@@ -1,4 +1,4 @@
-#include "onestep/cli/standard_streams.h"
+#include "onestep/cli/terminal/standard_streams.h"
 
 #include "onestep/base/check.h"
 

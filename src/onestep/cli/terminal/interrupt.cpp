@@ -1,4 +1,4 @@
-#include "onestep/cli/interrupt.h"
+#include "onestep/cli/terminal/interrupt.h"
 
 #include "onestep/base/check.h"
 

@@ -1,34 +1,11 @@
-#include "onestep/cli/command_line.h"
+#include "onestep/cli/arguments/command_line.h"
 
-#include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/base/nearest_name.h"
-#include "onestep/cli/help.h"
-#include "onestep/cli/messages.h"
-#include "onestep/cli/standard_streams.h"
-
-#include <algorithm>
-#include <array>
+#include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/standard_streams.h"
 
 namespace onestep {
 namespace {
-
-struct Command {
-  std::string name;
-  bool (*run)(const Arguments&);
-};
-
-const std::array<Command, 2>& commands() {
-  static const std::array<Command, 2> all = {
-      {{"predict", run_predict}, {"inspect", run_inspect}},
-  };
-  return all;
-}
-
-std::string version_text() {
-  std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
-  for (const std::string& target : cpu_simd_targets()) text += " " + target;
-  return text;
-}
 
 /// Every long and short name of the command's options that help shows.
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -105,27 +82,6 @@ bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words
 
 std::string quoted(const std::string& word) {
   return "\"" + word + "\"";
-}
-
-bool run_command(const Arguments& arguments) {
-  if (arguments.empty()) throw UsageError("expected a command, found none; see onestep --help");
-  const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
-    print_result(overview());
-    return true;
-  }
-  if (name == "--version") {
-    print_result(version_text());
-    return true;
-  }
-  std::vector<std::string> names = {"--help", "--version"};
-  for (const Command& command : commands()) {
-    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
-    names.push_back(command.name);
-  }
-  const std::string nearest = did_you_mean(name, names);
-  throw UsageError(concatenate(name.starts_with("-") ? "unknown option " : "unknown command ",
-                               quoted(name), nearest.empty() ? "; see onestep --help" : nearest));
 }
 
 }  // namespace onestep

@@ -1,9 +1,9 @@
-#include "onestep/cli/predict_request.h"
+#include "onestep/cli/arguments/predict_request.h"
 
-#include "onestep/cli/command_line.h"
-#include "onestep/cli/help.h"
-#include "onestep/cli/messages.h"
-#include "onestep/cli/values.h"
+#include "onestep/cli/arguments/command_line.h"
+#include "onestep/cli/arguments/help.h"
+#include "onestep/cli/arguments/values.h"
+#include "onestep/cli/terminal/messages.h"
 #include "onestep/viz/colour_map.h"
 
 #include <limits>

@@ -1,0 +1,56 @@
+#include "onestep/cli/commands.h"
+
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/base/nearest_name.h"
+#include "onestep/cli/arguments/command_line.h"
+#include "onestep/cli/arguments/help.h"
+#include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/standard_streams.h"
+
+#include <array>
+
+namespace onestep {
+namespace {
+
+struct Command {
+  std::string name;
+  bool (*run)(const Arguments&);
+};
+
+const std::array<Command, 2>& commands() {
+  static const std::array<Command, 2> all = {
+      {{"predict", run_predict}, {"inspect", run_inspect}},
+  };
+  return all;
+}
+
+std::string version_text() {
+  std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
+  for (const std::string& target : cpu_simd_targets()) text += " " + target;
+  return text;
+}
+
+}  // namespace
+
+bool run_command(const Arguments& arguments) {
+  if (arguments.empty()) throw UsageError("expected a command, found none; see onestep --help");
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_result(overview());
+    return true;
+  }
+  if (name == "--version") {
+    print_result(version_text());
+    return true;
+  }
+  std::vector<std::string> names = {"--help", "--version"};
+  for (const Command& command : commands()) {
+    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
+    names.push_back(command.name);
+  }
+  const std::string nearest = did_you_mean(name, names);
+  throw UsageError(concatenate(name.starts_with("-") ? "unknown option " : "unknown command ",
+                               quoted(name), nearest.empty() ? "; see onestep --help" : nearest));
+}
+
+}  // namespace onestep
