@@ -3,7 +3,9 @@
 #include "onestep/io/safetensors.h"
 #include "onestep/models/autoencoder_kl.h"
 #include "onestep/models/clip_text.h"
+#include "onestep/models/config/model_index.h"
 #include "onestep/models/unet.h"
+#include "onestep/models/weight_files.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -21,37 +23,13 @@ struct SchedulerFile {
   std::string json;  ///< the file
 };
 
-/// `onestep.json` beside model_index.json, which we write into folders that we train. An unknown
-/// key is an error.
-struct OnestepFile {
-  std::optional<std::string> estimator;     ///< "e2e", "marigold", ...
-  std::optional<std::string> normal_frame;  ///< "dsine", "opencv", "opengl"
-  std::optional<int> context_tokens;        ///< 2 or 77
-};
-
-/// What model_index.json says of a pipeline beside its components.
-struct ModelIndex {
-  std::string class_name;                      ///< "MarigoldDepthPipeline"
-  std::optional<std::string> prediction_type;  ///< "depth", "normals", ...
-  bool scale_invariant = true;
-  bool shift_invariant = true;
-  bool use_full_z_range = true;
-  std::optional<int> default_denoising_steps;
-  std::optional<int> default_processing_resolution;
-  std::map<std::string, std::string> components;  ///< name -> class, for those that are present
-};
-
-/// One component's weight files as found: which variant, one file or an index of shards.
-struct WeightFiles {
-  std::filesystem::path path;
-  bool sharded = false;
-};
-
 /// A diffusers checkpoint folder, read and checked: configurations are parsed, weights are not
 /// opened yet. Opening throws Error in one line for a missing folder or file, a folder with only
 /// .bin weights, a component class that is not supported, a key with a value that is not supported.
 class DiffusersFolder {
  public:
+  /// Unet, vae, scheduler, text encoder and tokenizer must be there; the last two may be absent
+  /// from a folder with an image encoder (GeoWizard), so that the caller can name what it found.
   /// `variant`: "fp16" prefers *.fp16.safetensors; a component without that variant falls back to
   /// the plain file, and a folder that has only variant files is read too.
   static DiffusersFolder open(const std::filesystem::path& root, const std::string& variant = "");
@@ -63,8 +41,10 @@ class DiffusersFolder {
   const AutoencoderKlConfig& vae_config() const { return vae_config_; }
   const ClipTextConfig& text_config() const { return text_config_; }
   const SchedulerFile& scheduler() const { return scheduler_; }
-  const WeightFiles& weights(
-      const std::string& component) const;  ///< "unet", "vae", "text_encoder"
+  /// "unet", "vae", "text_encoder". Throws Error for a component that the folder does not have.
+  const WeightFiles& weights(const std::string& component) const;
+  /// A file called LICENSE or LICENCE (any ending), else a README.md whose front matter names the
+  /// licence.
   std::optional<std::filesystem::path> licence_file() const;
 
   /// The component's tensors (attention names of older VAEs converted, "text_model." stripped).
@@ -80,6 +60,7 @@ class DiffusersFolder {
 
  private:
   DiffusersFolder() = default;
+  void read_components(const std::string& variant);
 
   std::filesystem::path root_;
   ModelIndex index_;

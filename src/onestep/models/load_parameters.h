@@ -4,14 +4,17 @@
 #include "onestep/nn/layer_visitor.h"
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace onestep {
 
 /// Fills the declared layers of `network` from `state`, sharing the file's bytes in the file's
-/// dtype. Strict: all missing, unexpected and misshapen tensors are listed in one Error that begins
-/// with `where` (the file). A 1x1 convolution's weight [D,C,1,1] and a linear weight [D,C] stand
-/// for each other.
+/// dtype. Strict: missing, unexpected and misshapen tensors are listed in one Error that begins
+/// with `where` (the file), the first ten of each kind with the number of all. A 1x1 convolution's
+/// weight [D,C,1,1] and a linear weight [D,C] stand for each other.
 template <typename Network>
 void load_parameters(Network& network, const StateDict& state, const std::string& where);
 
@@ -33,7 +36,7 @@ class ParameterLoader final : public LayerVisitor {
 
   const StateDict& state_;
   std::string where_;
-  std::map<std::string, bool> used_;
+  std::set<std::string> used_;
   std::vector<std::string> missing_;
   std::vector<std::string> misshapen_;
 };
@@ -43,6 +46,30 @@ void load_parameters(Network& network, const StateDict& state, const std::string
   ParameterLoader loader(state, where);
   network.visit(loader);
   loader.finish();
+}
+
+/// Names and shapes of all parameters of a network, loaded or only declared. The projections of
+/// transformers are listed as [D,C], also where files store them as 1x1 convolutions.
+template <typename Network>
+std::map<std::string, Shape> parameter_shapes(Network& network);
+
+/// The visitor behind parameter_shapes.
+class ShapeCollector final : public LayerVisitor {
+ public:
+  void operator()(const std::string& key, Conv& conv) override;
+  void operator()(const std::string& key, Linear& linear) override;
+  void operator()(const std::string& key, GroupNorm& norm) override;
+  void operator()(const std::string& key, LayerNorm& norm) override;
+  void operator()(const std::string& key, Embedding& embedding) override;
+
+  std::map<std::string, Shape> shapes;
+};
+
+template <typename Network>
+std::map<std::string, Shape> parameter_shapes(Network& network) {
+  ShapeCollector collector;
+  network.visit(collector);
+  return collector.shapes;
 }
 
 /// Stable Diffusion's older VAE files name the attention projections query, key, value and

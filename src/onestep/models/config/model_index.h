@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace onestep {
+
+/// `onestep.json` beside model_index.json, which we write into folders that we train. An unknown
+/// key is an error.
+struct OnestepFile {
+  std::optional<std::string> estimator;     ///< "e2e", "marigold", ...
+  std::optional<std::string> normal_frame;  ///< "dsine", "opencv", "opengl"
+  std::optional<int> context_tokens;        ///< 2 or 77
+};
+
+/// What model_index.json says of a pipeline beside its components.
+struct ModelIndex {
+  std::string class_name;                      ///< "MarigoldDepthPipeline"
+  std::optional<std::string> prediction_type;  ///< "depth", "normals", ...
+  bool scale_invariant = true;
+  bool shift_invariant = true;
+  bool use_full_z_range = true;
+  std::optional<int> default_denoising_steps;
+  std::optional<int> default_processing_resolution;
+  std::map<std::string, std::string> components;  ///< name -> class, for those that are present
+};
+
+/// Parsers of the files' texts; `where` begins every message.
+ModelIndex parse_model_index(const std::string& json, const std::string& where);
+OnestepFile parse_onestep_file(const std::string& json, const std::string& where);
+
+}  // namespace onestep
