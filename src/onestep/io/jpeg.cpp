@@ -3,14 +3,15 @@
 #include "onestep/base/check.h"
 #include "onestep/io/exif.h"
 
-#include <jpeglib.h>
-
 #include <csetjmp>
-#include <cstdio>  // jpeglib.h needs FILE and includes nothing
-// After jpeglib.h, whose types it uses.
-#include <jerror.h>
-
+#include <cstdio>
 #include <cstring>
+
+// jpeglib.h needs <cstdio>, and jerror.h needs jpeglib.h.
+// clang-format off
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
 
 namespace onestep {
 namespace {
@@ -142,11 +143,12 @@ Array decode_jpeg(std::span<const std::byte> bytes,
   run(reader, read_header, name);
   check_image_size(reader.info.image_width, reader.info.image_height, name, limits);
   check_colours(reader, name);
+  const int orientation = orientation_of(reader);  // the markers go when decoding ends
   run(reader, start, name);
   Array pixels(DType::uint8, {reader.info.output_height, reader.info.output_width, 3});
   reader.target = pixels.mutable_data();
   run(reader, read_rows, name);
-  return upright(pixels, orientation_of(reader));
+  return upright(pixels, orientation);
 }
 
 }  // namespace onestep
