@@ -54,7 +54,7 @@ struct Run {
   /// Called after every operation with the multiply-adds done since the Run was made.
   std::function<void(double multiply_adds)> on_progress;
   /// Called with the name of a region when it begins ("down_blocks.0.resnets.1") and, empty, when
-  /// it ends.
+  /// it ends, also by an exception.
   std::function<void(std::string_view region)> on_region;
 
   double multiply_adds = 0;
@@ -88,7 +88,8 @@ class Backend {
   /// x [B,H,W,C] -> [B,H,W,D] (D/2 with geglu), each token by itself.
   Tensor linear(const Tensor& x, const Linear& linear, const LinearOptions& options = {});
   /// softmax(q k^T / sqrt(C/heads)) v per head. q [B,...,C]; k, v [B or 1,...,C] with any number of
-  /// tokens; the result has q's extent. With `causal` token i sees the tokens up to i.
+  /// tokens; the result has q's extent. With `causal` (as many keys as queries) token i sees the
+  /// tokens up to i.
   Tensor attention(
       const Tensor& q, const Tensor& k, const Tensor& v, int heads, bool causal = false);
   Tensor group_norm(const Tensor& x, const GroupNorm& norm, bool silu = false);
@@ -100,7 +101,7 @@ class Backend {
   Tensor add(const Tensor& a, const Tensor& b);
 
   /// Names a part of a network (a block): the unit of progress, profile and gradient checkpointing.
-  /// Calls body(inputs).
+  /// Calls body(inputs); regions nest.
   using Inputs = std::span<const Tensor>;
   Tensor region(std::string_view name,
                 std::initializer_list<Tensor> inputs,
