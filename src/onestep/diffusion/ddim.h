@@ -26,9 +26,13 @@ class DdimScheduler {
   std::vector<std::int64_t> timesteps(int steps) const { return ddim_timesteps(config_, steps); }
 
   /// One step from timestep t of a run of `steps` steps; the previous timestep is t - N / steps
-  /// (integer division) for every spacing, although that is not always the next one listed.
-  /// `model_output`, `sample`: float32 of one shape, any order of axes. With eta > 0 `generator`
-  /// must be given: one randn of the whole shape in the given order of axes.
+  /// (integer division) for every spacing, although that is not always the next one listed; a
+  /// negative one stands for the clean end. t = -1 (the superfluous entry of some trailing
+  /// schedules) means the last timestep, as in the reference.
+  /// `model_output`, `sample`: float32 of one shape, any order of axes (with thresholding, the
+  /// first is the batch). With eta > 0 `generator` must be given: one randn of the whole shape in
+  /// the given order of axes. Throws Error for other dtypes and shapes, timesteps and steps outside
+  /// the schedule, and eta outside [0,1].
   DdimStep step(const Array& model_output,
                 std::int64_t t,
                 const Array& sample,
@@ -43,7 +47,8 @@ class DdimScheduler {
                            double eta,
                            const Array& noise) const;
 
-  /// DDIM's variance between two timesteps; `previous` may be negative.
+  /// DDIM's variance between two timesteps, (1 - abar') / (1 - abar) * (1 - abar / abar');
+  /// `previous` may be negative.
   double variance(std::int64_t t, std::int64_t previous) const;
 
   /// sqrt(abar_t) x + sqrt(1 - abar_t) n, one timestep per entry of the first axis.
@@ -56,6 +61,9 @@ class DdimScheduler {
                  const std::vector<std::int64_t>& timesteps) const;
 
  private:
+  float alpha_at(std::int64_t t) const;
+  float alpha_before(std::int64_t previous) const;
+
   DdimConfig config_;
   std::vector<float> alphas_cumprod_;
   float final_alpha_cumprod_ = 1.0F;

@@ -42,11 +42,12 @@ struct DdimConfig {
 };
 
 /// The cumulative products of alpha, float32 as in the reference (accumulated in double, each entry
-/// rounded).
+/// rounded). Throws Error for betas outside [0,1] and a number of timesteps outside 1 .. 10^6.
 std::vector<float> alphas_cumprod(const DdimConfig& config);
 
 /// The timesteps that DDIM visits, descending. `trailing` has n + 1 entries for some n (61, 103,
-/// …), as the reference. Throws Error unless 1 <= steps <= num_train_timesteps.
+/// 121, ...), the last of them -1, as the reference. Throws Error unless 1 <= steps <=
+/// num_train_timesteps.
 std::vector<std::int64_t> ddim_timesteps(const DdimConfig& config, int steps);
 
 }  // namespace onestep
