@@ -15,13 +15,18 @@ namespace {
 /// thread stacks, the allocator's slack.
 constexpr std::int64_t kProcessBytes = std::int64_t{12} << 20;
 
-/// Bytes that preparation keeps of a network.
+/// Bytes that preparation keeps of a network whose tensors the file stores as `state` says: only
+/// dtypes are looked at.
 class PreparedBytes final : public LayerVisitor {
  public:
-  void operator()(const std::string& /*key*/, Conv& conv) override {
+  explicit PreparedBytes(const StateDict& state) : state_(state) {}
+
+  void operator()(const std::string& key, Conv& conv) override {
+    conv.weight = as_stored(key, conv.weight);
     bytes_ += cpu_prepared_bytes(conv);
   }
-  void operator()(const std::string& /*key*/, Linear& linear) override {
+  void operator()(const std::string& key, Linear& linear) override {
+    linear.weight = as_stored(key, linear.weight);
     bytes_ += cpu_prepared_bytes(linear);
   }
   void operator()(const std::string& /*key*/, GroupNorm& norm) override { add_norm(norm.weight); }
@@ -31,16 +36,23 @@ class PreparedBytes final : public LayerVisitor {
   std::int64_t bytes() const { return bytes_; }
 
  private:
+  /// A file that lacks the tensor is refused when it is loaded, not when its cost is asked for.
+  Array as_stored(const std::string& key, const Array& declared) const {
+    const auto found = state_.find(key + ".weight");
+    const auto any = found != state_.end() ? found : state_.begin();
+    return any == state_.end() ? declared : Array::declared(any->second.dtype(), declared.shape());
+  }
   void add_norm(const Array& weight) {
     bytes_ += 2 * weight.elements() * static_cast<std::int64_t>(sizeof(float));
   }
 
+  const StateDict& state_;
   std::int64_t bytes_ = 0;
 };
 
 template <typename Network>
-std::int64_t prepared_bytes(Network& network) {
-  PreparedBytes counter;
+std::int64_t prepared_bytes(Network& network, const StateDict& state) {
+  PreparedBytes counter(state);
   network.visit(counter);
   return counter.bytes();
 }
@@ -100,7 +112,8 @@ CostPlan plan_cost(const DiffusersFolder& folder,
   plan.multiply_adds =
       plan.encoder_multiply_adds + plan.unet_multiply_adds + plan.decoder_multiply_adds;
   plan.arena_bytes = passes.arena_bytes;
-  plan.prepared_bytes = prepared_bytes(unet) + prepared_bytes(vae);
+  plan.prepared_bytes = prepared_bytes(unet, folder.read_state("unet")) +
+                        prepared_bytes(vae, folder.read_state("vae"));
 
   // On the host: the picture (3 bytes a pixel), the network's input and the decoded image as it
   // leaves the backend (12 each).
@@ -108,7 +121,7 @@ CostPlan plan_cost(const DiffusersFolder& folder,
   const std::int64_t predicting =
       plan.prepared_bytes + plan.arena_bytes + cpu_scratch_bytes(threads) + host_bytes;
   ClipText text(folder.text_config());
-  const std::int64_t encoding_text = prepared_bytes(text);
+  const std::int64_t encoding_text = prepared_bytes(text, folder.read_state("text_encoder"));
   plan.peak_bytes = kProcessBytes + std::max(predicting, encoding_text);
   return plan;
 }

@@ -82,7 +82,8 @@ class Estimator {
   std::unique_ptr<State> state_;
 };
 
-/// Cost of one photograph on this checkpoint, from shapes alone: no weights are read.
+/// Cost of one photograph on this checkpoint, from shapes and dtypes alone: of the weight files
+/// only the headers are read.
 struct CostPlan {
   double multiply_adds = 0;  ///< of encoder, UNet (all steps) and decoder together
   double encoder_multiply_adds = 0;

@@ -5,6 +5,12 @@
 namespace onestep {
 namespace {
 
+/// The shape stays, the bytes go: once no layer holds them the file is unmapped, and with it the
+/// pages that reading small tensors brought in around them.
+void drop_bytes(Array& array) {
+  array = Array::declared(array.dtype(), array.shape());
+}
+
 template <typename Layer>
 std::int64_t layer_bytes(const Layer& layer) {
   return layer.weight.bytes() + layer.bias.bytes();
@@ -48,6 +54,8 @@ void NetworkPreparer::prepare(const std::string& key, Layer& layer) {
   } catch (const Error& error) {
     fail(where_, ": ", error.what(), "; is the file damaged?");
   }
+  drop_bytes(layer.weight);
+  drop_bytes(layer.bias);
   on_layer_(bytes);
 }
 

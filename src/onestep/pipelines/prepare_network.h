@@ -33,7 +33,8 @@ std::int64_t parameter_bytes(Network& network) {
   return counter.bytes();
 }
 
-/// Prepares every layer, one after the other.
+/// Prepares every layer, one after the other, and lets go of its arrays: their shapes stay, what
+/// the backend made of them computes.
 class NetworkPreparer final : public LayerVisitor {
  public:
   /// `where` begins the message when a layer cannot be prepared; `on_layer(bytes)` is called after

@@ -1,0 +1,123 @@
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/pipelines/estimator.h"
+
+#include "testing/golden.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace onestep {
+namespace {
+
+using testing::golden_cases;
+using testing::GoldenCase;
+
+struct KernelChoice {
+  std::string simd;
+  ConvAlgorithm algorithm;
+  std::string name;
+};
+
+std::vector<KernelChoice> kernel_choices() {
+  std::vector<KernelChoice> choices;
+  for (const std::string& simd : cpu_simd_targets()) {
+    choices.push_back({simd, ConvAlgorithm::direct, simd + "_direct"});
+    choices.push_back({simd, ConvAlgorithm::phases, simd + "_phases"});
+  }
+  return choices;
+}
+
+PredictOptions options_of(const GoldenCase& golden) {
+  const auto& params = golden.params();
+  PredictOptions options;
+  options.steps = params.at("steps").get<int>();
+  options.processing_resolution = params.at("processing_resolution").get<int>();
+  options.match_input = params.at("match_input_resolution").get<bool>();
+  options.resample = resample_from_string(params.value("resample_method", "bilinear"));
+  options.noise = noise_kind_from_string(params.at("noise").at("kind").get<std::string>());
+  options.seed = params.at("noise").value("seed", 0U);
+  options.keep_intermediates = true;
+  return options;
+}
+
+/// [1,3,H,W] in [-1,1] back to the levels of the 8-bit picture.
+Array levels_of(const Array& image) {
+  Array levels = image;
+  for (float& value : levels.mutable_view<float>()) {
+    value = std::round((value + 1.0F) / 2.0F * 255.0F);
+  }
+  return levels;
+}
+
+/// What the estimator computed, under the golden's names.
+std::map<std::string, Array> results_of(Estimator& estimator, const GoldenCase& golden) {
+  PredictOptions options = options_of(golden);
+  const Array rgb = golden.input("image_0");
+  const Prediction prediction = estimator.predict(rgb, options);
+  const auto& kept = prediction.intermediates;
+  std::map<std::string, Array> results = {{"resized_u8", levels_of(kept.at("image"))},
+                                          {"network_input", kept.at("image")},
+                                          {"image_latent", kept.at("image_latent")},
+                                          {"unet_output_0", kept.at("unet_output.0")},
+                                          {"decoded", kept.at("decoded")},
+                                          {"prediction", kept.at("prediction")},
+                                          {"noise_latent", kept.at("noise")},
+                                          // This preparation never pads.
+                                          {"padding", Array(DType::float32, {2})}};
+  // `latent_0` is the last latent of image 0.
+  const int last = options.steps.value() - 1;
+  results["latent_0"] = kept.at("latent." + std::to_string(last));
+  options.match_input = false;
+  results["network_result"] = estimator.predict(rgb, options).intermediates.at("prediction");
+  return results;
+}
+
+class EndToEndGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, KernelChoice>> {};
+
+TEST_P(EndToEndGolden, AgreesWithTheReferenceAtEveryStage) {
+  const auto& [golden, kernels] = GetParam();
+  LoadOptions load;
+  load.cpu.threads = 2;
+  load.cpu.simd = kernels.simd;
+  load.cpu.conv_algorithm = kernels.algorithm;
+  if (golden.params().value("full_length_prompt", false)) load.prompt_tokens = 77;
+  Estimator estimator = Estimator::load(testing::golden_root() + "/" + golden.model, load);
+  EXPECT_EQ(to_string(estimator.modality()), golden.params().at("modality").get<std::string>());
+
+  const auto results = results_of(estimator, golden);
+  const auto size = golden.params().at("processed_size").get<Shape>();
+  EXPECT_EQ(results.at("network_input").shape(), (Shape{1, 3, size[0], size[1]}));
+  for (const auto& [name, description] : golden.json.at("expected").items()) {
+    ASSERT_TRUE(results.count(name) > 0) << name << " is not compared";
+    EXPECT_TRUE(testing::matches(golden, name, results.at(name)));
+    EXPECT_EQ(results.at(name).shape(), golden.expected(name).shape()) << name;
+  }
+  if (golden.has_input("noise_latent")) {
+    EXPECT_LE(testing::max_difference(results.at("noise_latent"), golden.input("noise_latent")),
+              2e-6);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Research,
+                         EndToEndGolden,
+                         ::testing::Combine(::testing::ValuesIn(golden_cases("e2e")),
+                                            ::testing::ValuesIn(kernel_choices())),
+                         [](const auto& param) {
+                           return testing::test_name(std::get<0>(param.param).id) + "_" +
+                                  std::get<1>(param.param).name;
+                         });
+
+}  // namespace
+
+namespace testing {
+/// What googletest prints of a parameter.
+void PrintTo(const GoldenCase& golden, std::ostream* stream) {
+  *stream << golden.id;
+}
+}  // namespace testing
+
+}  // namespace onestep
