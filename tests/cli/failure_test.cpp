@@ -1,0 +1,129 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "cli/command_line_fixture.h"
+
+namespace onestep::testing {
+namespace {
+
+using Names = std::vector<std::string>;
+using Failure = CommandLine;
+
+TEST_F(Failure, AMissingInputDoesNotStopTheOthersAndIsListedAtTheEnd) {
+  const ProcessResult result = run({"predict", "nowhere.png", photograph("photo.png"), "-m",
+                                    model(), "--formats", "npy", "--quiet"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.out, "out/photo_depth.npy\n");
+  const auto lines = lines_of(result.err);
+  ASSERT_EQ(lines.size(), 2u) << result.err;
+  EXPECT_NE(lines[0].find("nowhere.png"), std::string::npos) << lines[0];
+  EXPECT_EQ(lines[1], "onestep: 1 of 2 inputs failed");
+}
+
+TEST_F(Failure, EveryBadImageIsNamedAndTheGoodOnesAreDone) {
+  std::ofstream(folder() / "empty.png");
+  std::ofstream(folder() / "text.jpg") << "this is no picture at all";
+  photograph("whole.png", 64, 64);
+  std::filesystem::copy(folder() / "whole.png", folder() / "cut.png");
+  std::filesystem::resize_file(folder() / "cut.png", 3000);
+  std::filesystem::create_directory(folder() / "barren");
+  const ProcessResult result = run({"predict", "empty.png", "cut.png", "whole.png", "text.jpg",
+                                    "barren", "-m", model(), "--formats", "npy"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(files_in("out"), Names{"whole_depth.npy"});
+  const auto lines = lines_of(result.err);
+  ASSERT_EQ(lines.size(), 5u) << result.err;
+  for (const char* name : {"empty.png", "cut.png", "text.jpg", "barren"}) {
+    EXPECT_NE(result.err.find(name), std::string::npos) << name;
+  }
+  EXPECT_EQ(lines[4], "onestep: 4 of 5 inputs failed");
+}
+
+TEST_F(Failure, WithoutAnyGoodInputTheModelIsNotNeeded) {
+  const ProcessResult result = run({"predict", "nowhere.png", "-m", "no_model"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"nowhere.png", "expected", "found"}));
+}
+
+TEST_F(Failure, NamesAreEscapedInMessages) {
+  const ProcessResult result = run({"predict", "no\nwhere\x1b[31m.png", "-m", "no_model"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"no\\nwhere\\x1b[31m.png"}));
+}
+
+TEST_F(Failure, AnImageTooSmallForTheNetworksSaysSo) {
+  const ProcessResult result =
+      run({"predict", photograph("photo.png", 64, 2), "-m", model(), "--processing-res", "0"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"photo.png", "64x2"}));
+}
+
+TEST_F(Failure, AFullDiskIsOneLineAndLeavesNothingBehind) {
+  ProcessOptions options;
+  options.file_size_limit = 2000;
+  const ProcessResult result = run({"predict", photograph("photo.png"), "-m", model()}, options);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_TRUE(says_one_line(result, {"photo", "out/"}));
+  EXPECT_EQ(files_in("out"), Names{});
+}
+
+TEST_F(Failure, AnOutputFolderThatCannotBeMadeIsOneLine) {
+  photograph("photo.png");
+  for (const std::string& folder : {"photo.png", "photo.png/out", "/proc/onestep_output"}) {
+    const ProcessResult result = run({"predict", "photo.png", "-m", model(), "-o", folder});
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(says_one_line(result, {folder, "-o"}));
+  }
+}
+
+TEST_F(Failure, AnOutputFolderWithoutPermissionIsOneLine) {
+  if (geteuid() == 0) GTEST_SKIP() << "the administrator may write anywhere";
+  std::filesystem::create_directory(folder() / "locked");
+  std::filesystem::permissions(
+      folder() / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const ProcessResult result =
+      run({"predict", photograph("photo.png"), "-m", model(), "-o", "locked"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"locked", "-o"}));
+}
+
+TEST_F(Failure, AStandardOutputThatTakesNothingIsAFailureAndTheFilesAreWhole) {
+  photograph("photo.png");
+  for (const StandardOutput where : {StandardOutput::full_device, StandardOutput::closed}) {
+    ProcessOptions options;
+    options.standard_output = where;
+    const ProcessResult result =
+        run({"predict", "photo.png", "-m", model(), "--formats", "json,npy", "--json"}, options);
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(says_one_line(result, {"standard output"}));
+    EXPECT_EQ(files_in("out"), (Names{"photo.json", "photo_depth.npy"}));
+    EXPECT_TRUE(nlohmann::json::accept(std::ifstream(folder() / "out/photo.json")));
+    EXPECT_EQ(run({"--version"}, options).exit_status, 1);
+  }
+}
+
+TEST_F(Failure, ABadModelIsNamedTogetherWithMissingInputs) {
+  const ProcessResult result =
+      run({"predict", "nowhere.png", photograph("photo.png"), "-m", "no_model"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_NE(result.err.find("nowhere.png"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("no_model"), std::string::npos) << result.err;
+  EXPECT_FALSE(exists("out"));
+}
+
+TEST_F(Failure, MoreStepsThanTheCheckpointWasTrainedWithIsOneLine) {
+  const auto folder_of_model = copy_golden_model("tiny_e2e_depth", folder());
+  edit_json(folder_of_model / "scheduler/scheduler_config.json",
+            [](nlohmann::json& config) { config["num_train_timesteps"] = 10; });
+  const ProcessResult result =
+      run({"predict", photograph("photo.png"), "-m", "model", "--steps", "11"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"11", "10"}));
+}
+
+}  // namespace
+}  // namespace onestep::testing

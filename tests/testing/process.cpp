@@ -1,0 +1,155 @@
+#include "testing/process.h"
+
+#include "onestep/base/check.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace onestep::testing {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Ends {
+  int ours = -1;
+  int childs = -1;
+};
+
+Ends make_pipe() {
+  int ends[2];
+  check(pipe2(ends, O_CLOEXEC) == 0, "pipe: ", std::strerror(errno));
+  return {ends[0], ends[1]};
+}
+
+Ends make_terminal() {
+  const int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  check(ours != -1 && grantpt(ours) == 0 && unlockpt(ours) == 0,
+        "pseudo-terminal: ", std::strerror(errno));
+  const int childs = open(ptsname(ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  check(childs != -1, "pseudo-terminal: ", std::strerror(errno));
+  winsize size = {};
+  size.ws_row = 24;
+  size.ws_col = 80;
+  ioctl(ours, TIOCSWINSZ, &size);
+  return {ours, childs};
+}
+
+/// Between fork and exec: only calls that are safe there. Returns only when something fails.
+void become(char* const* words, const ProcessOptions& options, const Ends& out, const Ends& err) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+  if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) return;
+  if (options.file_size_limit) {
+    const rlimit limit = {*options.file_size_limit, *options.file_size_limit};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return;
+  }
+  if (dup2(err.childs, STDERR_FILENO) == -1) return;
+  switch (options.standard_output) {
+    case StandardOutput::captured:
+      if (dup2(out.childs, STDOUT_FILENO) == -1) return;
+      break;
+    case StandardOutput::closed:
+      close(STDOUT_FILENO);
+      break;
+    case StandardOutput::full_device:
+      if (dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO) == -1) return;
+      break;
+  }
+  setenv("TERM", "xterm", 1);
+  execv(words[0], words);
+}
+
+}  // namespace
+
+Process::Process(const std::vector<std::string>& command, const ProcessOptions& options) {
+  std::vector<std::string> copies = command;
+  std::vector<char*> words;
+  for (std::string& word : copies) words.push_back(word.data());
+  words.push_back(nullptr);
+
+  const Ends out = make_pipe();
+  const Ends err = options.terminal ? make_terminal() : make_pipe();
+  child_ = fork();
+  check(child_ != -1, "fork: ", std::strerror(errno));
+  if (child_ == 0) {
+    become(words.data(), options, out, err);
+    _exit(127);
+  }
+  close(out.childs);
+  close(err.childs);
+  streams_ = {{out.ours, &result_.out}, {err.ours, &result_.err}};
+}
+
+Process::~Process() {
+  for (const Stream& stream : streams_) close(stream.descriptor);
+  if (child_ == -1) return;
+  kill(child_, SIGKILL);
+  waitpid(child_, nullptr, 0);
+}
+
+/// Collects what comes within `patience`; false when both streams are at their end.
+bool Process::pump(std::chrono::milliseconds patience) {
+  std::vector<pollfd> waiting;
+  for (const Stream& stream : streams_) waiting.push_back({stream.descriptor, POLLIN, 0});
+  if (waiting.empty()) return false;
+  poll(waiting.data(), waiting.size(), static_cast<int>(patience.count()));
+  std::vector<Stream> open_streams;
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    bool is_open = true;
+    if (waiting[i].revents != 0) {
+      std::array<char, 4096> buffer;
+      const auto count = read(streams_[i].descriptor, buffer.data(), buffer.size());
+      if (count > 0) streams_[i].text->append(buffer.data(), static_cast<std::size_t>(count));
+      // A terminal whose other side was closed answers with an error.
+      is_open = count > 0 || (count == -1 && errno == EINTR);
+    }
+    if (is_open) {
+      open_streams.push_back(streams_[i]);
+    } else {
+      close(streams_[i].descriptor);
+    }
+  }
+  streams_ = open_streams;
+  return !streams_.empty();
+}
+
+bool Process::wait_until(const std::function<bool(const ProcessResult&)>& condition,
+                         std::chrono::seconds limit) {
+  const auto end = Clock::now() + limit;
+  while (!condition(result_)) {
+    if (Clock::now() >= end || !pump(std::chrono::milliseconds(100))) return condition(result_);
+  }
+  return true;
+}
+
+void Process::send(int signal) {
+  kill(child_, signal);
+}
+
+ProcessResult Process::finish(std::chrono::seconds limit) {
+  const auto end = Clock::now() + limit;
+  while (pump(std::chrono::milliseconds(100))) {
+    if (Clock::now() >= end) send(SIGKILL);
+  }
+  int status = 0;
+  waitpid(child_, &status, 0);
+  child_ = -1;
+  if (WIFEXITED(status)) result_.exit_status = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) result_.signal = WTERMSIG(status);
+  return result_;
+}
+
+ProcessResult run_process(const std::vector<std::string>& command, const ProcessOptions& options) {
+  return Process(command, options).finish();
+}
+
+}  // namespace onestep::testing

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace onestep::testing {
+
+/// Where a child's stdout goes.
+enum class StandardOutput {
+  captured,
+  closed,
+  full_device,  ///< /dev/full: every write fails
+};
+
+struct ProcessOptions {
+  std::filesystem::path folder;  ///< working directory; empty: ours
+  bool terminal = false;         ///< stderr is a pseudo-terminal, 80 columns wide
+  StandardOutput standard_output = StandardOutput::captured;
+  std::optional<std::size_t> file_size_limit;  ///< RLIMIT_FSIZE in bytes
+};
+
+/// What came of a child process.
+struct ProcessResult {
+  int exit_status = -1;  ///< -1 when a signal ended it
+  int signal = 0;        ///< 0 when it exited
+  std::string out;
+  std::string err;
+};
+
+/// A child process whose output is collected while it runs. Killed when the object goes.
+class Process {
+ public:
+  /// `command`: the program's path and its arguments.
+  explicit Process(const std::vector<std::string>& command, const ProcessOptions& options = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  /// Waits until `condition` holds of what was written so far; false when the process ends or
+  /// `limit` passes first.
+  bool wait_until(const std::function<bool(const ProcessResult&)>& condition,
+                  std::chrono::seconds limit = std::chrono::seconds(120));
+  void send(int signal);
+  /// Waits for the end, which a kill brings after `limit`.
+  ProcessResult finish(std::chrono::seconds limit = std::chrono::seconds(240));
+
+ private:
+  struct Stream {
+    int descriptor = -1;
+    std::string* text = nullptr;
+  };
+
+  bool pump(std::chrono::milliseconds patience);
+
+  pid_t child_ = -1;
+  ProcessResult result_;
+  std::vector<Stream> streams_;
+};
+
+/// Starts it and waits for its end.
+ProcessResult run_process(const std::vector<std::string>& command,
+                          const ProcessOptions& options = {});
+
+}  // namespace onestep::testing
