@@ -1,0 +1,290 @@
+#include "onestep/output/write_prediction.h"
+
+#include "onestep/io/npy.h"
+#include "onestep/io/png.h"
+#include "onestep/io/safetensors.h"
+#include "onestep/output/peak_memory.h"
+
+#include "testing/golden.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <string>
+
+namespace onestep {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// One prediction of a golden model, with its estimator, and a folder to write to.
+class WritePrediction : public ::testing::Test {
+ protected:
+  WritePrediction() {
+    std::string name = (fs::temp_directory_path() / "onestep_output_XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    folder_ = name;
+  }
+  ~WritePrediction() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  static Estimator load(const std::string& model, std::optional<Modality> modality = {}) {
+    LoadOptions options;
+    options.cpu.threads = 1;
+    options.modality = modality;
+    return Estimator::load(testing::golden_root() + "/models/" + model, options);
+  }
+
+  static Prediction predict(Estimator& estimator) {
+    PredictOptions options;
+    options.keep_intermediates = true;
+    options.seed = 12;
+    return estimator.predict(testing::golden_case("e2e.tiny_e2e_depth.gaussian").input("image_0"),
+                             options);
+  }
+
+  OutputOptions everything() const {
+    OutputOptions options;
+    options.folder = folder_ / "results" / "today";
+    options.intermediates = true;
+    return options;
+  }
+
+  std::set<std::string> names(const fs::path& folder) const {
+    std::set<std::string> found;
+    if (!fs::exists(folder)) return found;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      found.insert(entry.path().filename().string());
+    }
+    return found;
+  }
+
+  static json read_json(const fs::path& path) { return json::parse(std::ifstream(path)); }
+
+  fs::path folder_;
+};
+
+TEST_F(WritePrediction, WritesEveryFileOfADepthMap) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  const OutputOptions options = everything();
+  const auto written = write_prediction(prediction, estimator, "somewhere/photo.old.jpg", options);
+  EXPECT_EQ(written, output_files("photo.old", Modality::depth, options));
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo.old_depth.npy", "photo.old_depth.png",
+                                   "photo.old_depth_color.png", "photo.old.json",
+                                   "photo.old_intermediates.safetensors"}));
+
+  const Array map = read_npy(options.folder / "photo.old_depth.npy");
+  EXPECT_EQ(map.dtype(), DType::float32);
+  EXPECT_EQ(map.shape(), (Shape{40, 56}));
+  EXPECT_EQ(testing::max_difference(map, prediction.map), 0);
+
+  const Array sixteen = read_png(options.folder / "photo.old_depth.png");
+  ASSERT_EQ(sixteen.dtype(), DType::uint16);
+  for (std::size_t i = 0; i < 40 * 56; ++i) {
+    EXPECT_EQ(sixteen.view<std::uint16_t>()[i],
+              static_cast<std::uint16_t>(prediction.map.view<float>()[i] * 65535.0F));
+  }
+  EXPECT_EQ(read_png(options.folder / "photo.old_depth_color.png").shape(), (Shape{40, 56, 3}));
+}
+
+TEST_F(WritePrediction, WritesNormalsWithoutASixteenBitPicture) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.intermediates = false;
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo_normals.npy", "photo_normals.png", "photo.json"}));
+  EXPECT_EQ(read_npy(options.folder / "photo_normals.npy").shape(), (Shape{40, 56, 3}));
+  const Array picture = read_png(options.folder / "photo_normals.png");
+  ASSERT_EQ(picture.dtype(), DType::uint8);
+  const float first = prediction.map.view<float>()[0];
+  EXPECT_EQ(picture.view<std::uint8_t>()[0],
+            static_cast<std::uint8_t>((first + 1.0F) / 2.0F * 255.0F));
+}
+
+TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  write_prediction(prediction, estimator, "photo.png", everything());
+  const StateDict kept = read_safetensors(everything().folder / "photo_intermediates.safetensors");
+  ASSERT_EQ(kept.size(), prediction.intermediates.size());
+  for (const auto& [name, array] : prediction.intermediates) {
+    ASSERT_EQ(kept.count(name), 1U) << name;
+    EXPECT_EQ(kept.at(name).shape(), array.shape()) << name;
+    EXPECT_EQ(testing::max_difference(kept.at(name), array), 0) << name;
+  }
+}
+
+TEST_F(WritePrediction, SaysWhatADepthMapMeans) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  write_prediction(prediction, estimator, "in/photo.png", everything());
+  const json said = read_json(everything().folder / "photo.json");
+  EXPECT_EQ(said.at("input"), "in/photo.png");
+  EXPECT_EQ(said.at("prediction").at("modality"), "depth");
+  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant depth");
+  EXPECT_EQ(said.at("prediction").at("range"), (json{0, 1}));
+  EXPECT_EQ(said.at("prediction").at("near"), 0);
+  EXPECT_EQ(said.at("prediction").at("far"), 1);
+  EXPECT_TRUE(said.at("prediction").at("unit").is_null());
+  EXPECT_EQ(said.at("estimator").at("name"), "e2e");
+  EXPECT_EQ(said.at("estimator").at("reason"), estimator.kind().reason);
+  EXPECT_EQ(said.at("model").at("class"), "MarigoldDepthPipeline");
+  EXPECT_EQ(said.at("options"), (json{{"steps", 1},
+                                      {"spacing", "trailing"},
+                                      {"noise", "zeros"},
+                                      {"seed", 12},
+                                      {"processing_resolution", 64},
+                                      {"resample", "bilinear"},
+                                      {"match_input", true},
+                                      {"prompt_tokens", 2}}));
+  EXPECT_EQ(said.at("sizes").at("input"), (json{{"width", 56}, {"height", 40}}));
+  EXPECT_EQ(said.at("sizes").at("processed"), (json{{"width", 64}, {"height", 45}}));
+  EXPECT_EQ(said.at("sizes").at("output"), (json{{"width", 56}, {"height", 40}}));
+  EXPECT_GT(said.at("peak_memory_bytes").get<double>(), 1e6);
+  EXPECT_EQ(said.at("device").at("threads"), 1);
+  for (const char* stage : {"load_model", "prepare", "encode", "denoise", "decode", "finish"}) {
+    EXPECT_GE(said.at("seconds").at(stage).get<double>(), 0.0) << stage;
+  }
+  EXPECT_GT(said.at("seconds").at("image").get<double>(), 0.0);
+  EXPECT_EQ(said.at("files").size(), 5U);
+  for (const json& file : said.at("files")) {
+    EXPECT_TRUE(fs::exists(file.at("path").get<std::string>())) << file;
+  }
+}
+
+TEST_F(WritePrediction, SaysInWhichFrameNormalsAre) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
+  EXPECT_EQ(said.at("prediction").at("kind"), "surface normals");
+  EXPECT_EQ(said.at("prediction").at("range"), (json{-1, 1}));
+  const json& frame = said.at("prediction").at("frame");
+  EXPECT_EQ(frame.at("name"), "dsine");
+  EXPECT_EQ(frame.at("x"), "left");
+  EXPECT_EQ(frame.at("y"), "up");
+  EXPECT_EQ(frame.at("z"), "to the viewer");
+}
+
+TEST_F(WritePrediction, SaysThatTheModalityWasChosenAgainstTheFolder) {
+  Estimator estimator = load("tiny_e2e_normals", Modality::depth);
+  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
+  const std::string reason = said.at("prediction").at("modality_reason");
+  EXPECT_NE(reason.find("explicitly"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("normals"), std::string::npos) << reason;
+}
+
+TEST_F(WritePrediction, SaysThatTheNearEndOfDisparityIsOne) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.disparity = true;
+  const json said = json::parse(describe(prediction, estimator, "photo.png", {}, true));
+  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant disparity");
+  EXPECT_EQ(said.at("prediction").at("near"), 1);
+}
+
+TEST_F(WritePrediction, PutsACompactDescriptionOnOneLine) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const std::string line = describe(predict(estimator), estimator, "photo.png", {}, true);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST_F(WritePrediction, EscapesAFileNameThatIsNotUtf8) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const std::string text = describe(predict(estimator), estimator, "ph\xf6to.png", {}, true);
+  EXPECT_TRUE(json::accept(text));
+}
+
+TEST_F(WritePrediction, WritesOnlyTheFormatsAskedFor) {
+  OutputOptions options = everything();
+  options.intermediates = false;
+  options.formats = {OutputFormat::npy};
+  EXPECT_EQ(output_files("a", Modality::depth, options),
+            (std::vector<fs::path>{options.folder / "a_depth.npy"}));
+  options.formats = {OutputFormat::png16};
+  EXPECT_TRUE(output_files("a", Modality::normals, options).empty());
+}
+
+/// Limits the size of files for as long as it lives: a stand-in for a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, SIG_DFL);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(WritePrediction, LeavesNothingOnAFullDisk) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  const OutputOptions options = everything();
+  const auto size_of_npy = static_cast<rlim_t>(prediction.map.bytes() + 128);
+  std::string message;
+  // Too small for the first file, and too small for the fourth (the intermediates) only.
+  for (const rlim_t limit : {rlim_t{1000}, size_of_npy}) {
+    try {
+      const FileSizeLimit full_disk(limit);
+      write_prediction(prediction, estimator, "photo.png", options);
+      ADD_FAILURE() << "written in spite of the limit " << limit;
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    EXPECT_EQ(names(options.folder), std::set<std::string>{}) << limit << ": " << message;
+    EXPECT_NE(message.find(options.folder.string()), std::string::npos) << message;
+  }
+}
+
+TEST_F(WritePrediction, NamesAFolderThatCannotBeMade) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  std::ofstream(folder_ / "taken") << "a file";
+  OutputOptions options;
+  options.folder = folder_ / "taken" / "below";
+  try {
+    write_prediction(prediction, estimator, "photo.png", options);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("taken"), std::string::npos) << error.what();
+  }
+}
+
+TEST(OutputFormat, IsSpelledAsOnTheCommandLine) {
+  for (const std::string& name : output_format_names()) {
+    EXPECT_EQ(to_string(output_format_from_string(name)), name);
+  }
+  try {
+    output_format_from_string("nyp");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("npy\""), std::string::npos) << error.what();
+  }
+}
+
+TEST(PeakMemoryBytes, IsAtLeastWhatWasTouched) {
+  const std::vector<char> touched(32 << 20, 1);
+  EXPECT_GE(peak_memory_bytes(), static_cast<std::int64_t>(touched.size()));
+}
+
+}  // namespace
+}  // namespace onestep
