@@ -1,0 +1,124 @@
+#include "onestep/io/image.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "io/png_builder.h"
+#include "io/scratch.h"
+
+namespace onestep {
+namespace {
+
+using std::string_literals::operator""s;
+
+std::vector<int> values(const Array& pixels) {
+  const auto view = pixels.view<std::uint8_t>();
+  return {view.begin(), view.end()};
+}
+
+Array decode(const std::string& bytes) {
+  return decode_image(as_bytes(bytes), "a");
+}
+
+TEST(ReadImage, WidensGreyToRgb) {
+  const Scratch scratch;
+  const Array image = read_image(
+      scratch.file("a.png", PngBuilder(2, 1, 8, PngBuilder::grey).rows("\0\x05\x06"s).end()));
+  EXPECT_EQ(image.shape(), (Shape{1, 2, 3}));
+  EXPECT_EQ(values(image), (std::vector{5, 5, 5, 6, 6, 6}));
+}
+
+TEST(ReadImage, RoundsSixteenBitsToTheNearestOfEight) {
+  // 128 / 257 is below a half and 129 / 257 above; 257 v is v exactly.
+  const Array image = decode(PngBuilder(2, 1, 16, PngBuilder::rgb)
+                                 .rows("\0\0\x80\0\x81\1\x01\xFF\xFF\xFF\x7F\xFF\x7E"s)
+                                 .end());
+  EXPECT_EQ(values(image), (std::vector{0, 1, 1, 255, 255, 254}));
+}
+
+TEST(ReadImage, TellsTheKindByContentNotByName) {
+  const Scratch scratch;
+  const auto path = scratch.file("photo.png", bytes_of(fixture("colour_420.jpg")));
+  EXPECT_EQ(read_image(path).shape(), (Shape{17, 24, 3}));
+}
+
+TEST(ReadImage, NamesKindsThatAreNotSupported) {
+  const std::pair<std::string, std::string> kinds[] = {{"GIF89a", "GIF"},
+                                                       {"RIFF\x10\0\0\0WEBPVP8 "s, "WebP"},
+                                                       {"II*\0\x08\0\0\0"s, "TIFF"},
+                                                       {"MM\0*\0\0\0\x08"s, "TIFF"},
+                                                       {"BM\x10\0\0\0"s, "BMP"},
+                                                       {"\0\0\0\x18"
+                                                        "ftypheic"s,
+                                                        "HEIC"},
+                                                       {"\0\0\0\x18"
+                                                        "ftypmif1"s,
+                                                        "HEIC"},
+                                                       {"\0\0\0\x18"
+                                                        "ftypavif"s,
+                                                        "AVIF"},
+                                                       {"\0\0\0\x18"
+                                                        "ftypisom"s,
+                                                        "video (MP4)"},
+                                                       {"%PDF-1.7", "PDF"},
+                                                       {"8BPS", "Photoshop"},
+                                                       {"v/1\x01", "OpenEXR"},
+                                                       {"#?RADIANCE", "Radiance HDR"},
+                                                       {"\0\0\0\x0CJXL "s, "JPEG XL"},
+                                                       {"\xFF\x0A", "JPEG XL"},
+                                                       {"\0\0\0\x0CjP  "s, "JPEG 2000"},
+                                                       {"\x93NUMPY", "NPY"},
+                                                       {"<svg xmlns", "SVG"}};
+  for (const auto& [bytes, kind] : kinds) {
+    EXPECT_TRUE(refuses([&] { decode(bytes); },
+                        "a: " + kind + " is not supported; convert it to PNG or JPEG"));
+  }
+}
+
+TEST(ReadImage, RefusesOtherFiles) {
+  EXPECT_TRUE(refuses([] { decode("hello"); }, "a: expected a PNG or JPEG picture"));
+  EXPECT_TRUE(refuses([] { decode("\xFF"); }, "expected a PNG or JPEG picture"));
+  EXPECT_TRUE(
+      refuses([] { decode("version https://git-lfs.github.com/spec/v1\n"); }, "git-lfs pointer"));
+  const Scratch scratch;
+  EXPECT_TRUE(refuses([&] { read_image(scratch / "none.png"); }, "none.png: cannot be opened"));
+  EXPECT_TRUE(refuses([&] { read_image(scratch.file("e.jpg", "")); }, "e.jpg: is empty"));
+  EXPECT_TRUE(refuses([&] { read_image(scratch.folder()); }, "is a folder"));
+}
+
+TEST(ReadImage, HoldsPicturesToTheLimits) {
+  EXPECT_TRUE(refuses(
+      [] { read_image(fixture("colour_420.jpg"), {.max_side = 100, .max_pixels = 24 * 17 - 1}); },
+      "24x17 pixels, more than the limit of 407 pixels", "scale it down"));
+  EXPECT_NO_THROW(read_image(fixture("colour_420.jpg"), {.max_side = 24, .max_pixels = 24 * 17}));
+}
+
+TEST(HasImageExtension, IgnoresCase) {
+  for (const char* name : {"a.png", "a.PNG", "b.jpg", "b.JpG", "c.jpeg", "c.JPEG", "a.b.jpg"}) {
+    EXPECT_TRUE(has_image_extension(name)) << name;
+  }
+  for (const char* name : {"png", ".png", "a.gif", "a", "a.jpg.txt", ""}) {
+    EXPECT_FALSE(has_image_extension(name)) << name;
+  }
+}
+
+TEST(ImagesInFolder, AreSortedAndNothingElse) {
+  const Scratch scratch;
+  for (const char* name : {"b.jpg", "a.PNG", "c.txt", ".hidden.png"}) scratch.file(name, "x");
+  std::filesystem::create_directory(scratch / "folder.png");
+  std::filesystem::create_symlink(scratch / "nowhere", scratch / "dangling.png");
+  std::filesystem::create_symlink(scratch / "b.jpg", scratch / "link.jpeg");
+  EXPECT_EQ(images_in_folder(scratch.folder()),
+            (std::vector{scratch / "a.PNG", scratch / "b.jpg", scratch / "link.jpeg"}));
+}
+
+TEST(ImagesInFolder, NamesAFolderThatCannotBeRead) {
+  const Scratch scratch;
+  EXPECT_TRUE(refuses([&] { images_in_folder(scratch / "none"); },
+                      "none: the folder cannot be read: No such file or directory"));
+  EXPECT_TRUE(refuses([&] { images_in_folder(scratch.file("f", "x")); }, "f: the folder"));
+}
+
+}  // namespace
+}  // namespace onestep
