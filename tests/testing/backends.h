@@ -1,0 +1,68 @@
+#pragma once
+
+#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/nn/layer_visitor.h"
+
+#include <cstddef>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace onestep::testing {
+
+/// The plain reference, or the CPU's kernels with a forced instruction set and algorithm.
+struct TestedBackend {
+  std::string name = "plain";  ///< fit for a test's name: "avx2_phases"
+  bool plain = true;
+  CpuOptions cpu;
+};
+
+inline void PrintTo(const TestedBackend& backend, std::ostream* out) {
+  *out << backend.name;
+}
+
+/// Plain, then every instruction set that this processor has, with each algorithm.
+std::vector<TestedBackend> tested_backends();
+
+/// Only the CPU's.
+std::vector<TestedBackend> tested_cpu_backends();
+
+/// A backend of the tested kind, made for one test, and what prepares layers for it.
+class BackendRun {
+ public:
+  explicit BackendRun(const TestedBackend& tested);
+  ~BackendRun();
+  BackendRun(const BackendRun&) = delete;
+  BackendRun& operator=(const BackendRun&) = delete;
+
+  Backend& backend() { return *backend_; }
+  Run& run() { return run_; }
+
+  /// Prepares all layers of a network or a block.
+  template <typename Network>
+  void prepare(Network& network) {
+    if constexpr (requires(LayerVisitor & visitor) { network.visit(visitor); }) {
+      network.visit(*visitor_);
+    } else {
+      network.visit(*visitor_, "");
+    }
+  }
+  /// For a layer by itself.
+  LayerVisitor& preparer() { return *visitor_; }
+
+ private:
+  Run run_;
+  std::unique_ptr<CpuWorkspace> workspace_;
+  std::unique_ptr<Preparer> preparer_;
+  std::unique_ptr<LayerVisitor> visitor_;
+  std::unique_ptr<Backend> backend_;
+};
+
+/// A reference's tensor: a map [N,C,H,W], a sequence [N,L,C] or vectors [N,C].
+Tensor upload_reference(Backend& backend, const Array& array);
+
+/// The other way: a map as [N,C,H,W] with `rank` 4, else the elements in their own order.
+Array download_reference(Backend& backend, const Tensor& x, std::size_t rank = 4);
+
+}  // namespace onestep::testing
