@@ -77,6 +77,11 @@ TEST_F(PlainConv, PadsAfterTheNormAndTheActivation) {
   expect_near(result(y), {5 * sigmoid(1)});  // padding that was normalised would give 45
 }
 
+TEST_F(PlainConv, ActivatesWithoutANormToo) {
+  const Tensor y = plain.conv2d(map({1, 1, 1, 1}, {3}), one_to_nine(), {.silu = true});
+  expect_near(result(y), {5 * 3 * sigmoid(3)});
+}
+
 TEST_F(PlainConv, StepsFromTheFirstPaddedPixel) {
   Conv conv = one_to_nine();
   conv.stride = 2;
@@ -167,6 +172,20 @@ TEST_F(PlainAttention, SplitsChannelsIntoHeadsThatFollowEachOther) {
   const Tensor v = map({1, 2, 2}, {1, 2, 3, 4});
   EXPECT_EQ(result(plain.attention(q, k, v, 2)), (std::vector<double>{1, 4}));
   expect_near(result(plain.attention(q, k, v, 1)), {2, 3});
+}
+
+TEST_F(PlainAttention, ScalesByTheWidthOfAHead) {
+  const Tensor q = map({1, 1, 2}, {std::log(3.0), std::log(7.0)});
+  const Tensor k = map({1, 2, 2}, {1, 1, 0, 0});
+  const Tensor v = map({1, 2, 2}, {4, 8, 0, 0});
+  expect_near(result(plain.attention(q, k, v, 2)), {3, 7});  // weights 3/4 and 7/8
+}
+
+TEST_F(PlainAttention, ReadsTheKeysOfItsOwnSample) {
+  const Tensor q = map({2, 1, 1}, {1, 1});
+  const Tensor k = map({2, 2, 1}, {0, 0, 0, std::log(3.0)});
+  const Tensor v = map({2, 2, 1}, {1, 3, 8, 16});
+  expect_near(result(plain.attention(q, k, v, 1)), {2, 14});
 }
 
 TEST_F(PlainAttention, SeesOnlyThePastWhenCausal) {
