@@ -39,6 +39,16 @@ Shape resized_shape(const Array& image, std::int64_t height, std::int64_t width)
   return shape;
 }
 
+// Note [Fused sums]
+// torch's loops are compiled to fused multiply-adds, and where a sum lies on a half of a level, its
+// last bit decides which 8-bit value comes out: enlarging by 8/7, say, whose weights are short
+// binary fractions. In double the product of two floats is exact, so that rounding the sum to float
+// is what a fused operation does, on every processor.
+float fused_sum(float weight, float sample, float sum) {
+  return static_cast<float>(static_cast<double>(weight) * static_cast<double>(sample) +
+                            static_cast<double>(sum));
+}
+
 /// One row [W,C] -> [output,C]. A compile-time number of channels keeps the sums in registers.
 template <std::int64_t kChannels>
 void resize_row(const float* source, const ResizeTaps& taps, float* target) {
@@ -46,7 +56,7 @@ void resize_row(const float* source, const ResizeTaps& taps, float* target) {
     const float* sample = source + taps.first(x) * kChannels;
     std::array<float, kChannels> sums{};
     for (const float weight : taps.weights(x)) {
-      for (std::size_t c = 0; c < kChannels; ++c) sums[c] += weight * sample[c];
+      for (std::size_t c = 0; c < kChannels; ++c) sums[c] = fused_sum(weight, sample[c], sums[c]);
       sample += kChannels;
     }
     target = std::copy(sums.begin(), sums.end(), target);
@@ -60,7 +70,9 @@ void resize_row(const float* source, std::int64_t channels, const ResizeTaps& ta
     const float* sample = source + taps.first(x) * channels;
     std::fill_n(target, channels, 0.0F);
     for (const float weight : taps.weights(x)) {
-      for (std::int64_t c = 0; c < channels; ++c) target[c] += weight * sample[c];
+      for (std::int64_t c = 0; c < channels; ++c) {
+        target[c] = fused_sum(weight, sample[c], target[c]);
+      }
       sample += channels;
     }
     target += channels;
@@ -123,7 +135,7 @@ void resize_rows(std::span<const T> image,
     std::int64_t source_y = vertical.first(y);
     for (const float weight : vertical.weights(y)) {
       const float* row = rows.row(source_y++);
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weight * row[i];
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = fused_sum(weight, row[i], sums[i]);
     }
     store(y, sums);
   }
