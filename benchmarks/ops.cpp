@@ -25,11 +25,13 @@ namespace onestep {
 namespace {
 
 // Twelve sums hide the latency of two pipelines of up to six cycles.
+// They start from different values, or the compiler would compute one for all.
 constexpr int kSums = 12;
 constexpr std::int64_t kRounds = 4'000'000;
 
 __attribute__((target("avx512f"))) float fma_loop_avx512() {
-  __m512 sums[kSums] = {};
+  __m512 sums[kSums];
+  for (int j = 0; j < kSums; ++j) sums[j] = _mm512_set1_ps(static_cast<float>(j));
   const __m512 x = _mm512_set1_ps(1e-9f);
   for (std::int64_t i = 0; i < kRounds; ++i) {
 #pragma GCC unroll 16
@@ -41,7 +43,8 @@ __attribute__((target("avx512f"))) float fma_loop_avx512() {
 }
 
 __attribute__((target("avx2,fma"))) float fma_loop_avx2() {
-  __m256 sums[kSums] = {};
+  __m256 sums[kSums];
+  for (int j = 0; j < kSums; ++j) sums[j] = _mm256_set1_ps(static_cast<float>(j));
   const __m256 x = _mm256_set1_ps(1e-9f);
   for (std::int64_t i = 0; i < kRounds; ++i) {
 #pragma GCC unroll 16
@@ -53,7 +56,8 @@ __attribute__((target("avx2,fma"))) float fma_loop_avx2() {
 }
 
 float fma_loop_sse4() {
-  __m128 sums[kSums] = {};
+  __m128 sums[kSums];
+  for (int j = 0; j < kSums; ++j) sums[j] = _mm_set1_ps(static_cast<float>(j));
   const __m128 x = _mm_set1_ps(1e-9f);
   for (std::int64_t i = 0; i < kRounds; ++i) {
 #pragma GCC unroll 16
