@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails when the documents name what is not there.
 
-* Links to files, and code spans that begin with a folder of the project, name files that exist.
+* Links to files, and code spans that begin with a folder of the project or (below src/onestep) with
+  a module, name files that exist.
 * docs/architecture.md: every entry of a ```tree block exists, every source folder is an entry, and
   the layer table says what the USES lines say.
 """
@@ -40,8 +41,11 @@ def _check_names(path, text, root):
     for target in _LINK.findall(text):
         if "://" not in target and not (path.parent / target).exists():
             yield f"{name}: the link to {target} leads nowhere"
+    source = root / "src" / "onestep"
+    modules = tuple(f"{folder.name}/" for folder in source.glob("*/"))
     for span in _CODE.findall(text):
-        if span.startswith(TOPS) and not list(root.glob(span.rstrip("/"))):
+        top = root if span.startswith(TOPS) else source if span.startswith(modules) else None
+        if top and not list(top.glob(span.rstrip("/"))):
             yield f"{name}: {span} does not exist"
 
 

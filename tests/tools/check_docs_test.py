@@ -39,8 +39,9 @@ class CheckDocs(TreeTest):
         self.assertEqual(self.found(), ["README.md: the link to docs/gone.md leads nowhere"])
 
     def test_refuses_a_file_that_is_not_there(self):
-        self.write("CONTRIBUTING.md", "Look at `src/onestep/base/b.h`.")
-        self.assertEqual(self.found(), ["CONTRIBUTING.md: src/onestep/base/b.h does not exist"])
+        self.write("CONTRIBUTING.md", "Look at `src/onestep/base/b.h` and `io/b.h`.")
+        self.assertEqual(self.found(), ["CONTRIBUTING.md: src/onestep/base/b.h does not exist",
+                                        "CONTRIBUTING.md: io/b.h does not exist"])
 
     def test_refuses_a_tree_that_names_too_much_or_too_little(self):
         self.write("src/onestep/nn/norm.h")
