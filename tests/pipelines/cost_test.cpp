@@ -3,18 +3,21 @@
 #include "onestep/pipelines/network_passes.h"
 
 #include "testing/golden.h"
+#include "testing/process.h"
+#include "testing/random_checkpoint/random_checkpoint.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "pipelines/checkpoint_copy.h"
-#include "pipelines/random_checkpoint.h"
 
 namespace onestep {
 namespace {
 
+using nlohmann::json;
+using testing::edit_json;
 using testing::TemporaryFolder;
 
 /// Multiply-adds that plain loops really execute in `pass(backend)`.
@@ -47,11 +50,35 @@ TEST(PlanCost, CountsWhatThePlainLoopsExecute) {
                                            plan.decoder_multiply_adds);
 }
 
+/// The shapes of Stable Diffusion 2 over weight files of a tiny checkpoint: enough to ask for the
+/// cost, not to load.
+std::filesystem::path stable_diffusion_2_shapes(const std::filesystem::path& folder) {
+  testing::write_random_checkpoint(folder, testing::tiny_checkpoint());
+  edit_json(folder / "unet" / "config.json", [](json& config) {
+    config["block_out_channels"] = {320, 640, 1280, 1280};
+    config["attention_head_dim"] = {5, 10, 20, 20};
+    config["cross_attention_dim"] = 1024;
+    config["layers_per_block"] = 2;
+    config["norm_num_groups"] = 32;
+  });
+  edit_json(folder / "vae" / "config.json", [](json& config) {
+    config["block_out_channels"] = {128, 256, 512, 512};
+    config["layers_per_block"] = 2;
+    config["norm_num_groups"] = 32;
+  });
+  edit_json(folder / "text_encoder" / "config.json", [](json& config) {
+    config.update({{"hidden_size", 1024},
+                   {"intermediate_size", 4096},
+                   {"num_hidden_layers", 23},
+                   {"num_attention_heads", 16}});
+  });
+  return folder;
+}
+
 TEST(PlanCost, AgreesWithTheClosedFormForStableDiffusion2) {
   // Computed layer by layer from the published shapes: 768x576, two context tokens.
   const TemporaryFolder temporary;
-  testing::write_stable_diffusion_2_shapes(temporary.path() / "model");
-  const auto folder = DiffusersFolder::open(temporary.path() / "model");
+  const auto folder = DiffusersFolder::open(stable_diffusion_2_shapes(temporary.path() / "model"));
   const CostPlan plan = plan_cost(folder, 576, 768, 1, 2, 2);
   constexpr double kGiga = 1e9;
   EXPECT_NEAR(plan.encoder_multiply_adds / kGiga, 962.1, 0.01 * 962.1);
@@ -72,21 +99,17 @@ TEST(PlanCost, MultipliesTheUNetByTheSteps) {
 }
 
 /// Peak resident bytes of a process that predicts one image.
-std::int64_t measured_peak(const std::string& folder, int height, int width, int threads) {
-  const std::string command = std::string(ONESTEP_PEAK_PROBE) + " " + folder + " " +
-                              std::to_string(height) + " " + std::to_string(width) + " " +
-                              std::to_string(threads);
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return 0;
-  long long bytes = 0;
-  const int read = std::fscanf(pipe, "%lld", &bytes);
-  return pclose(pipe) == 0 && read == 1 ? bytes : 0;
+double measured_peak(const std::string& folder, int height, int width, int threads) {
+  const auto result = testing::run_process({ONESTEP_PEAK_PROBE, folder, std::to_string(height),
+                                            std::to_string(width), std::to_string(threads)});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  return result.exit_status == 0 ? std::stod(result.out) : 0.0;
 }
 
 TEST(PlanCost, ForeseesThePeakOfResidentMemory) {
   const TemporaryFolder temporary;
   const auto path = temporary.path() / "model";
-  testing::write_random_checkpoint(path);
+  testing::write_random_checkpoint(path, testing::medium_checkpoint());
   const auto folder = DiffusersFolder::open(path);
   struct Size {
     int height;
@@ -94,7 +117,7 @@ TEST(PlanCost, ForeseesThePeakOfResidentMemory) {
   };
   for (const auto& [height, width] : {Size{96, 128}, Size{288, 384}}) {
     const CostPlan plan = plan_cost(folder, height, width, 1, 2, 2);
-    const auto measured = static_cast<double>(measured_peak(path.string(), height, width, 2));
+    const double measured = measured_peak(path.string(), height, width, 2);
     ASSERT_GT(measured, 0);
     const auto planned = static_cast<double>(plan.peak_bytes);
     EXPECT_NEAR(planned / measured, 1.0, 0.1)

@@ -62,15 +62,16 @@ std::map<std::string, Array> results_of(Estimator& estimator, const GoldenCase& 
   std::map<std::string, Array> results = {{"resized_u8", levels_of(kept.at("image"))},
                                           {"network_input", kept.at("image")},
                                           {"image_latent", kept.at("image_latent")},
-                                          {"unet_output_0", kept.at("unet_output.0")},
                                           {"decoded", kept.at("decoded")},
                                           {"prediction", kept.at("prediction")},
                                           {"noise_latent", kept.at("noise")},
                                           // This preparation never pads.
                                           {"padding", Array(DType::float32, {2})}};
-  // `latent_0` is the last latent of image 0.
-  const int last = options.steps.value() - 1;
-  results["latent_0"] = kept.at("latent." + std::to_string(last));
+  for (int k = 0; k < options.steps.value(); ++k) {
+    const std::string step = std::to_string(k);
+    results["unet_output_" + step] = kept.at("unet_output." + step);
+    results["latent_" + step] = kept.at("latent." + step);
+  }
   options.match_input = false;
   results["network_result"] = estimator.predict(rgb, options).intermediates.at("prediction");
   return results;

@@ -70,7 +70,8 @@ TEST(DepthFromDecoded, ClipsBeforeItSpreads) {
 
 TEST(DepthFromDecoded, MakesAConstantMapZero) {
   const Array decoded = Array::of<float>({1, 1, 2, 3}, std::vector<float>(6, 0.25F));
-  for (const float value : depth_from_decoded(decoded).view<float>()) EXPECT_EQ(value, 0.0F);
+  const Array depth = depth_from_decoded(decoded);
+  for (const float value : depth.view<float>()) EXPECT_EQ(value, 0.0F);
 }
 
 TEST(NormalsFromDecoded, DividesTwiceByTheLengthAndALittle) {

@@ -13,7 +13,7 @@ namespace {
 
 /// Resident memory that does not grow with model or image: the program's own pages, its libraries,
 /// thread stacks, the allocator's slack.
-constexpr std::int64_t kProcessBytes = std::int64_t{12} << 20;
+constexpr std::int64_t kProcessBytes = std::int64_t{6} << 20;
 
 /// Bytes that preparation keeps of a network whose tensors the file stores as `state` says: only
 /// dtypes are looked at.
