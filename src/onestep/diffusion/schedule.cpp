@@ -47,6 +47,7 @@ std::vector<float> cosine_betas(int count) {
     return cosine * cosine;
   };
   std::vector<float> betas;
+  betas.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     betas.push_back(static_cast<float>(std::min(1 - alpha_bar(i + 1) / alpha_bar(i), kLargest)));
   }
@@ -129,6 +130,7 @@ std::vector<std::int64_t> trailing_timesteps(const DdimConfig& config, int steps
   const double delta = (count - step) - count;
   const auto length = static_cast<int>(std::ceil(count / step));
   std::vector<std::int64_t> timesteps;
+  timesteps.reserve(static_cast<std::size_t>(length));
   for (int i = 0; i < length; ++i) {
     timesteps.push_back(static_cast<std::int64_t>(std::nearbyint(count + i * delta)) - 1);
   }
