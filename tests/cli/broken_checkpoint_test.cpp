@@ -147,8 +147,8 @@ TEST_F(Checkpoint, OfPlainStableDiffusionIsRefused) {
 
 TEST_F(Checkpoint, ThatDoesNotExistOrIsAFileIsRefused) {
   photograph("photo.png");
-  for (const std::string& name : {"nowhere", "photo.png"}) {
-    for (const std::string& command : {"predict", "inspect"}) {
+  for (const std::string name : {"nowhere", "photo.png"}) {
+    for (const std::string command : {"predict", "inspect"}) {
       const ProcessResult result =
           command == "predict" ? run({command, "photo.png", "-m", name}) : run({command, name});
       EXPECT_EQ(result.exit_status, 1);

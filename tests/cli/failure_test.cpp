@@ -73,7 +73,7 @@ TEST_F(Failure, AFullDiskIsOneLineAndLeavesNothingBehind) {
 
 TEST_F(Failure, AnOutputFolderThatCannotBeMadeIsOneLine) {
   photograph("photo.png");
-  for (const std::string& folder : {"photo.png", "photo.png/out", "/proc/onestep_output"}) {
+  for (const std::string folder : {"photo.png", "photo.png/out", "/proc/onestep_output"}) {
     const ProcessResult result = run({"predict", "photo.png", "-m", model(), "-o", folder});
     EXPECT_EQ(result.exit_status, 1);
     EXPECT_TRUE(says_one_line(result, {folder, "-o"}));

@@ -27,7 +27,7 @@ auto shows(const std::string& word) {
 TEST_F(Interrupted, EndsWithTheSignalWithinASecondAndLeavesNothing) {
   // Takes far longer than anybody waits, on whatever machine.
   const Names arguments = {
-      "predict", photograph("photo.png"), "-m", model(), "--processing-res", "1024", "--steps",
+      "predict", photograph("photo.png"), "-m", model(), "--processing-res", "384", "--steps",
       "1000"};
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Process process(command(arguments), on_a_terminal(folder()));
@@ -46,9 +46,9 @@ TEST_F(Interrupted, EndsWithTheSignalWithinASecondAndLeavesNothing) {
 
 TEST_F(Interrupted, KeepsTheImagesThatWereDoneAndListsFailures) {
   photograph("a.png", 8, 8);
-  photograph("b.png", 1024, 1024);
+  photograph("b.png", 768, 768);
   Process process(command({"predict", "missing.png", "a.png", "b.png", "-m", model(),
-                           "--processing-res", "0", "--steps", "500"}),
+                           "--processing-res", "0", "--steps", "30"}),
                   on_a_terminal(folder()));
   ASSERT_TRUE(process.wait_until(shows("1 of 2 done  denoise")));
   process.send(SIGINT);

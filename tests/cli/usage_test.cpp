@@ -8,7 +8,7 @@ namespace {
 using Usage = CommandLine;
 
 TEST_F(Usage, PrintsHelpAndVersionOnStandardOutput) {
-  for (const std::string& word : {"--help", "-h", "help", "--version"}) {
+  for (const std::string word : {"--help", "-h", "help", "--version"}) {
     const ProcessResult result = run({word});
     EXPECT_EQ(result.exit_status, 0) << word;
     EXPECT_TRUE(result.out.starts_with("onestep")) << result.out;

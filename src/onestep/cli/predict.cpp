@@ -132,11 +132,13 @@ bool run_predict(const Arguments& arguments) {
     report(inputs.failures, total);
     return false;
   }
-  check_against_folder(*request, inputs);
   Interrupt interrupt;
   try {
+    check_against_folder(*request, inputs);
     prepare_output_folder(request->output.folder);
     load_and_predict(*request, inputs, interrupt);
+  } catch (const UsageError&) {
+    throw;
   } catch (const Error&) {
     report(inputs.failures, total);
     throw;

@@ -135,16 +135,6 @@ void declare_estimation(CLI::App& app, PredictRequest& request) {
             });
 }
 
-/// Names of colour maps, each also reversed by a trailing "_r".
-std::string colour_map_from(const std::string& option, const std::string& text) {
-  const bool reversed = text.size() > 2 && text.ends_with("_r");
-  std::vector<std::string> names;
-  for (const std::string& name : colour_map_names()) {
-    names.push_back(name + (reversed && !name.ends_with("_r") ? "_r" : ""));
-  }
-  return one_of(option, text, names);
-}
-
 void declare_output(CLI::App& app, PredictRequest& request) {
   add_value(
       app,
@@ -158,11 +148,9 @@ void declare_output(CLI::App& app, PredictRequest& request) {
       });
   add_value(app,
             {"--color-map", "NAME",
-             "of depth: " + among(colour_map_names()) +
-                 "; with _r behind the name reversed (default: spectral)",
-             kOutput},
+             "of depth: " + among(colour_map_names()) + " (default: spectral)", kOutput},
             [&](const auto& option, const auto& text) {
-              request.output.colour_map = colour_map_from(option, text);
+              request.output.colour_map = one_of(option, text, colour_map_names());
             });
   add_switch(app, "--save-intermediates", request.output.intermediates,
              "also write what the networks saw and returned", kOutput);
