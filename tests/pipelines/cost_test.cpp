@@ -1,6 +1,6 @@
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/network_passes.h"
+#include "onestep/pipelines/single_step/network_passes.h"
 
 #include "testing/golden.h"
 #include "testing/process.h"

@@ -1,7 +1,7 @@
-#include "onestep/pipelines/decoded_map.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/network_image.h"
-#include "onestep/pipelines/scheduler_config.h"
+#include "onestep/pipelines/single_step/decoded_map.h"
+#include "onestep/pipelines/single_step/network_image.h"
+#include "onestep/pipelines/single_step/scheduler_config.h"
 
 #include <gtest/gtest.h>
 

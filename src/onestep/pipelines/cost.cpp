@@ -4,7 +4,7 @@
 #include "onestep/backend/plan/plan_backend.h"
 #include "onestep/base/check.h"
 #include "onestep/models/clip_text.h"
-#include "onestep/pipelines/network_passes.h"
+#include "onestep/pipelines/single_step/network_passes.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "onestep/base/check.h"
 #include "onestep/base/stopwatch.h"
 #include "onestep/pipelines/estimator_state.h"
-#include "onestep/pipelines/scheduler_config.h"
+#include "onestep/pipelines/single_step/scheduler_config.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/scheduler_config.h"
+#include "onestep/pipelines/single_step/scheduler_config.h"
 
 #include <algorithm>
 #include <cctype>

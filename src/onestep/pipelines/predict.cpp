@@ -2,12 +2,12 @@
 #include "onestep/base/stopwatch.h"
 #include "onestep/diffusion/ddim.h"
 #include "onestep/pipelines/cost.h"
-#include "onestep/pipelines/decoded_map.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/pipelines/estimator_state.h"
-#include "onestep/pipelines/network_image.h"
-#include "onestep/pipelines/scheduler_config.h"
-#include "onestep/pipelines/single_step.h"
+#include "onestep/pipelines/single_step/decoded_map.h"
+#include "onestep/pipelines/single_step/network_image.h"
+#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/single_step/single_step.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "onestep/pipelines/scheduler_config.h"
+#include "onestep/pipelines/single_step/scheduler_config.h"
 
 #include "onestep/base/check.h"
 

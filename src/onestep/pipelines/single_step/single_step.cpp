@@ -1,8 +1,8 @@
-#include "onestep/pipelines/single_step.h"
+#include "onestep/pipelines/single_step/single_step.h"
 
 #include "onestep/base/check.h"
 #include "onestep/diffusion/initial_noise.h"
-#include "onestep/pipelines/network_passes.h"
+#include "onestep/pipelines/single_step/network_passes.h"
 
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "onestep/pipelines/network_image.h"
+#include "onestep/pipelines/single_step/network_image.h"
 
 #include "onestep/base/check.h"
 #include "onestep/pipelines/estimator.h"

@@ -1,4 +1,4 @@
-#include "onestep/pipelines/decoded_map.h"
+#include "onestep/pipelines/single_step/decoded_map.h"
 
 #include "onestep/geometry/resize.h"
 

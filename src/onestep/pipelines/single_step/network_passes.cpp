@@ -1,4 +1,4 @@
-#include "onestep/pipelines/network_passes.h"
+#include "onestep/pipelines/single_step/network_passes.h"
 
 #include <utility>
 
