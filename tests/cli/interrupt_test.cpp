@@ -59,5 +59,23 @@ TEST_F(Interrupted, KeepsTheImagesThatWereDoneAndListsFailures) {
   EXPECT_NE(result.err.find("missing.png"), std::string::npos) << result.err;
 }
 
+TEST_F(Interrupted, WritesAllFilesOfAnImageOrNone) {
+  Process process(command({"predict", photograph("photo.png", 1600, 1200), "-m", model()}),
+                  on_a_terminal(folder()));
+  ASSERT_TRUE(process.wait_until(shows("write")));
+  process.send(SIGINT);
+  EXPECT_EQ(process.finish().signal, SIGINT);
+  const std::size_t files = files_in("out").size();
+  EXPECT_TRUE(files == 0 || files == 4) << files;
+}
+
+TEST_F(Interrupted, StopsWhileTheModelIsLoaded) {
+  Process process(command({"predict", photograph("photo.png"), "-m", model()}),
+                  on_a_terminal(folder()));
+  ASSERT_TRUE(process.wait_until(shows("loading")));
+  process.send(SIGTERM);
+  EXPECT_EQ(process.finish().signal, SIGTERM);
+}
+
 }  // namespace
 }  // namespace onestep::testing

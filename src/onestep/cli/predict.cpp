@@ -64,12 +64,14 @@ void predict_one(Estimator& estimator,
                  ProgressDisplay& display) {
   display.begin_image(input.native());
   const Array photograph = read_image(input);
+  if (stop.stop_requested()) throw Cancelled();
   const Prediction prediction = estimator.predict(
       photograph, request.predict, stop,
       [&](const PredictProgress& progress) { display.image(progress.stage, progress.fraction); });
-  if (stop.stop_requested()) throw Cancelled();
   display.image("write", 1);
-  const auto files = write_prediction(prediction, estimator, input, request.output);
+  OutputOptions output = request.output;
+  output.stop = stop;
+  const auto files = write_prediction(prediction, estimator, input, output);
   display.clear();
   if (request.json) {
     print_result(describe(prediction, estimator, input, files, true));

@@ -126,6 +126,7 @@ std::vector<png_bytep> row_pointers(std::byte* data, std::int64_t rows, std::int
 
 struct PngWriter : PngState {
   const Array* pixels = nullptr;
+  std::stop_token stop;
   std::vector<std::byte> bytes;
 
   ~PngWriter() { png_destroy_write_struct(&png, &info); }
@@ -149,10 +150,16 @@ void write_bytes(png_structp png, png_bytep data, png_size_t count) {
 
 void flush_nothing(png_structp /*png*/) {}
 
+void look_at_stop(png_structp png, png_uint_32 /*row*/, int /*pass*/) {
+  const auto* writer = static_cast<PngWriter*>(png_get_io_ptr(png));
+  if (writer->stop.stop_requested()) png_error(png, "stopped on request");
+}
+
 void write_picture(PngWriter& writer) {
   const Array& pixels = *writer.pixels;
   const bool deep = pixels.dtype() == DType::uint16;
   png_set_write_fn(writer.png, &writer, write_bytes, flush_nothing);
+  png_set_write_status_fn(writer.png, look_at_stop);
   png_set_user_limits(writer.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(pixels.shape()[1]),
                static_cast<png_uint_32>(pixels.shape()[0]), deep ? 16 : 8,
@@ -205,7 +212,9 @@ Array read_png(const std::filesystem::path& path, const ImageLimits& limits) {
   return decode_png(file.bytes(), path.string(), limits);
 }
 
-void write_png(const std::filesystem::path& path, const Array& pixels) {
+void write_png(const std::filesystem::path& path,
+               const Array& pixels,
+               const std::stop_token& stop) {
   const std::string name = path.string();
   check(pixels.dtype() == DType::uint8 || pixels.dtype() == DType::uint16, name,
         ": cannot be written: PNG holds uint8 or uint16, not ", to_string(pixels.dtype()));
@@ -217,6 +226,7 @@ void write_png(const std::filesystem::path& path, const Array& pixels) {
         ": cannot be written: too large for a PNG");
   PngWriter writer;
   writer.pixels = &pixels;
+  writer.stop = stop;
   PngState* state = &writer;
   writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
   if (writer.png != nullptr) writer.info = png_create_info_struct(writer.png);
@@ -224,7 +234,9 @@ void write_png(const std::filesystem::path& path, const Array& pixels) {
   // The library takes the rows of a picture that it writes as mutable and leaves them alone.
   writer.rows = row_pointers(const_cast<std::byte*>(pixels.data()), pixels.size(0),
                              pixels.bytes() / pixels.size(0));
-  check(completes(writer, write_picture), name, ": cannot be written: ", writer.message);
+  const bool complete = completes(writer, write_picture);
+  if (!complete && stop.stop_requested()) throw Cancelled();
+  check(complete, name, ": cannot be written: ", writer.message);
   write_file_atomically(path, std::span<const std::byte>(writer.bytes));
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <stop_token>
 #include <string>
 
 namespace onestep {
@@ -18,7 +19,10 @@ Array decode_png(std::span<const std::byte> bytes,
                  const ImageLimits& limits = {});
 Array read_png(const std::filesystem::path& path, const ImageLimits& limits = {});
 
-/// uint8 or uint16, [H,W] grey or [H,W,3] RGB; written atomically.
-void write_png(const std::filesystem::path& path, const Array& pixels);
+/// uint8 or uint16, [H,W] grey or [H,W,3] RGB; written atomically. Compressing a large picture
+/// takes seconds: throws Cancelled between two rows when `stop` is requested, and writes nothing.
+void write_png(const std::filesystem::path& path,
+               const Array& pixels,
+               const std::stop_token& stop = {});
 
 }  // namespace onestep

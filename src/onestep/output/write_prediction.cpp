@@ -91,15 +91,16 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
   create_folder(options.folder);
   Undo undo;
   for (const auto& [content, path] : files) {
+    if (options.stop.stop_requested()) throw Cancelled();
     switch (content) {
       case Content::map:
         write_npy(path, prediction.map);
         break;
       case Content::sixteen_bit:
-        write_png(path, depth_as_uint16(prediction.map));
+        write_png(path, depth_as_uint16(prediction.map), options.stop);
         break;
       case Content::colours:
-        write_png(path, colours_of(prediction, options.colour_map));
+        write_png(path, colours_of(prediction, options.colour_map), options.stop);
         break;
       case Content::intermediates:
         write_safetensors(path, prediction.intermediates);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct OutputOptions {
                                     OutputFormat::json};
   std::string colour_map = "spectral";
   bool intermediates = false;
+  std::stop_token stop = {};  ///< looked at between files and while pictures are compressed
 };
 
 /// The files that a prediction of this modality for an input of this stem will be written to:
@@ -47,7 +49,8 @@ std::string describe(const Prediction& prediction,
                      bool compact);
 
 /// Writes all of output_files() for the stem of `input`, each atomically; creates the folder. On
-/// failure those written for this input are removed again and Error says why.
+/// failure those written for this input are removed again and Error says why (Cancelled when
+/// options.stop was requested).
 std::vector<std::filesystem::path> write_prediction(const Prediction& prediction,
                                                     const Estimator& estimator,
                                                     const std::filesystem::path& input,
