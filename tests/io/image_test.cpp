@@ -70,9 +70,9 @@ TEST(ReadImage, NamesKindsThatAreNotSupported) {
                                                        {"\0\0\0\x0CjP  "s, "JPEG 2000"},
                                                        {"\x93NUMPY", "NPY"},
                                                        {"<svg xmlns", "SVG"}};
-  for (const auto& [bytes, kind] : kinds) {
-    EXPECT_TRUE(refuses([&] { decode(bytes); },
-                        "a: " + kind + " is not supported; convert it to PNG or JPEG"));
+  for (const auto& kind : kinds) {
+    EXPECT_TRUE(refuses([&] { decode(kind.first); },
+                        "a: " + kind.second + " is not supported; convert it to PNG or JPEG"));
   }
 }
 

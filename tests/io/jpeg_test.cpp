@@ -91,6 +91,16 @@ TEST(DecodeJpeg, AcceptsStrayBytesBetweenMarkers) {
   EXPECT_TRUE(same_pixels(decode(stray), decode(plain)));
 }
 
+TEST(DecodeJpeg, RefusesEndlessScans) {
+  const std::string plain = bytes_of(fixture("colour_422_progressive.jpg"));
+  const std::size_t scan = plain.find("\xFF\xDA");  // the first can be sent again and again
+  const std::size_t next = plain.find("\xFF\xC4", scan);
+  std::string scans;
+  for (int i = 0; i < 600; ++i) scans += plain.substr(scan, next - scan);
+  EXPECT_TRUE(decoding_refuses(plain.substr(0, scan) + scans + plain.substr(next),
+                               "the JPEG is damaged: it has more than 500 scans"));
+}
+
 TEST(DecodeJpeg, RefusesCmyk) {
   EXPECT_TRUE(decoding_refuses(bytes_of(fixture("cmyk.jpg")),
                                "CMYK JPEG is not supported; convert it to RGB"));

@@ -16,7 +16,6 @@
 namespace onestep {
 namespace {
 
-// Unlike strerror, safe with several threads.
 std::string reason(int error) {
   return std::generic_category().message(error);
 }
@@ -36,8 +35,8 @@ class Descriptor {
   int value_;
 };
 
-/// Opens a regular file for reading and tells its size.
-std::int64_t open_regular(const std::filesystem::path& path, const Descriptor& file, int error) {
+/// The size of an opened file; throws Error unless it is open (`error` says why not) and regular.
+std::int64_t regular_size(const std::filesystem::path& path, const Descriptor& file, int error) {
   check(file.get() >= 0, path.string(), ": cannot be opened: ", reason(error));
   struct stat status {};
   check(::fstat(file.get(), &status) == 0, path.string(), ": cannot be read: ", reason(errno));
@@ -55,7 +54,7 @@ int open_for_reading(const std::filesystem::path& path) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const Descriptor file(open_for_reading(path));
-  const std::int64_t size = open_regular(path, file, errno);
+  const std::int64_t size = regular_size(path, file, errno);
   check(size > 0, path.string(), ": is empty (0 bytes)");
   const auto length = static_cast<std::size_t>(size);
   void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
@@ -69,7 +68,7 @@ MappedFile::~MappedFile() {
 
 std::string read_text(const std::filesystem::path& path, std::int64_t limit) {
   const Descriptor file(open_for_reading(path));
-  const std::int64_t size = open_regular(path, file, errno);
+  const std::int64_t size = regular_size(path, file, errno);
   check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
         " expected at most");
   std::string text(static_cast<std::size_t>(size), '\0');

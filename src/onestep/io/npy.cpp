@@ -112,7 +112,7 @@ class DictionaryParser {
     if (quote == '\'') expect('\'');
     const std::size_t end = text_.find(quote, position_);
     check(end != std::string_view::npos, name_, ": the header has a text without end");
-    const std::string text(text_.substr(position_, end - position_));
+    std::string text(text_.substr(position_, end - position_));
     constexpr std::size_t kLongest = 40;
     const bool plain = text.size() <= kLongest && std::ranges::all_of(text, [](char c) {
                          return c >= 0x20 && c < 0x7F && c != '\\';
