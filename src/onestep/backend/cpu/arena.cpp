@@ -4,18 +4,27 @@
 #include "onestep/base/check.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace onestep::cpu {
 namespace {
 
-// Addresses are free; a limit on them (ulimit -v) is met by halving.
-constexpr std::int64_t kMostReserved = std::int64_t{1} << 40;
 constexpr std::int64_t kLeastReserved = std::int64_t{1} << 28;
+
+/// Addresses are free, so twice the machine's memory is reserved: more could never be used.
+std::int64_t wanted_bytes() {
+  const std::int64_t memory = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  return std::max(2 * memory, kLeastReserved);
+}
 
 }  // namespace
 
 Arena::Arena() {
-  for (reserved_ = kMostReserved; reserved_ >= kLeastReserved; reserved_ /= 2) {
+  // A limit on addresses (ulimit -v) is met by halving.
+  for (reserved_ = wanted_bytes(); reserved_ >= kLeastReserved; reserved_ /= 2) {
     void* base = mmap(nullptr, static_cast<std::size_t>(reserved_), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) continue;
@@ -35,8 +44,9 @@ std::int64_t Arena::allocate(std::int64_t bytes) {
   if (allocator_.peak() > reserved_) {
     const std::int64_t needed = allocator_.peak();
     allocator_.release(offset, bytes);
-    fail("cpu: the feature maps need ", needed >> 20, " MiB, the system grants ", reserved_ >> 20,
-         " MiB of addresses; use a smaller image or raise the limit (ulimit -v)");
+    fail("cpu: the feature maps need ", needed >> 20,
+         " MiB, twice the machine's memory or the limit ", "on addresses is ", reserved_ >> 20,
+         " MiB; use a smaller image (or raise ulimit -v)");
   }
   return offset;
 }

@@ -23,7 +23,7 @@ struct BlockSizes {
   std::int64_t padded;  ///< width of a head, rounded up
 
   static BlockSizes of(std::int64_t width) {
-    if (width <= 160) return {2 * kQueries, 256, padded_channels(width)};
+    if (width <= 160) return {2 * kQueries, 128, padded_channels(width)};
     return {kQueries, width <= 512 ? 128 : 64, padded_channels(width)};
   }
 };

@@ -11,7 +11,7 @@ namespace {
 
 // A block of this depth times a few panels of columns stays in the second-level cache beside the
 // input; deeper blocks save passes over the partial sums.
-constexpr std::int64_t kBlockDepth = 576;
+constexpr std::int64_t kBlockDepth = 640;
 
 struct Float32Bits {
   using Stored = std::uint32_t;

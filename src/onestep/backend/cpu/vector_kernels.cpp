@@ -4,7 +4,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "onestep/backend/cpu/vector_kernels.cpp"
-// clang-format off: the order matters
+// The order matters here.
+// clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include "onestep/backend/cpu/math-inl.h"
@@ -208,26 +209,49 @@ void add(const float* a, const float* b, float* HWY_RESTRICT output, std::int64_
   }
 }
 
-// Queries lie side by side in the lanes, so that no step crosses lanes.
-void softmax(const SoftmaxArgs& args) {
-  for (std::int64_t q = 0; q < args.queries; q += kLanes) {
-    float* HWY_RESTRICT scores = args.scores + q;
-    const V before = hn::LoadU(d, args.maximum + q);
-    V maximum = before;
-    for (std::int64_t k = 0; k < args.keys; ++k) {
-      maximum = hn::Max(maximum, hn::LoadU(d, scores + k * args.queries));
-    }
-    V sum = hn::Zero(d);
-    for (std::int64_t k = 0; k < args.keys; ++k) {
-      const V p = exp(d, hn::Sub(hn::LoadU(d, scores + k * args.queries), maximum));
-      sum = hn::Add(sum, p);
-      hn::StoreU(p, d, scores + k * args.queries);
-    }
-    const V correction = exp(d, hn::Sub(before, maximum));
-    hn::StoreU(maximum, d, args.maximum + q);
-    hn::StoreU(correction, d, args.correction + q);
-    hn::StoreU(hn::MulAdd(hn::LoadU(d, args.sum + q), correction, sum), d, args.sum + q);
+// Queries lie side by side in the lanes, so that no step crosses lanes. A few vectors are done
+// together so that the scores of a block of keys are read from the second-level cache once.
+template <int kVectors>
+HWY_INLINE void softmax_columns(const SoftmaxArgs& args, std::int64_t q) {
+  float* HWY_RESTRICT scores = args.scores + q;
+  V before[kVectors];
+  V maximum[kVectors];
+  V sum[kVectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j) {
+    before[j] = maximum[j] = hn::LoadU(d, args.maximum + q + j * kLanes);
+    sum[j] = hn::Zero(d);
   }
+  for (std::int64_t k = 0; k < args.keys; ++k) {
+    const float* row = scores + k * args.queries;
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) {
+      maximum[j] = hn::Max(maximum[j], hn::LoadU(d, row + j * kLanes));
+    }
+  }
+  for (std::int64_t k = 0; k < args.keys; ++k) {
+    float* row = scores + k * args.queries;
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) {
+      const V p = exp_clamped(d, hn::Sub(hn::LoadU(d, row + j * kLanes), maximum[j]));
+      sum[j] = hn::Add(sum[j], p);
+      hn::StoreU(p, d, row + j * kLanes);
+    }
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j) {
+    const std::int64_t at = q + j * kLanes;
+    const V correction = exp_clamped(d, hn::Sub(before[j], maximum[j]));
+    hn::StoreU(maximum[j], d, args.maximum + at);
+    hn::StoreU(correction, d, args.correction + at);
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, args.sum + at), correction, sum[j]), d, args.sum + at);
+  }
+}
+
+void softmax(const SoftmaxArgs& args) {
+  std::int64_t q = 0;
+  for (; q + 4 * kLanes <= args.queries; q += 4 * kLanes) softmax_columns<4>(args, q);
+  for (; q < args.queries; q += kLanes) softmax_columns<1>(args, q);
 }
 
 }  // namespace vector
