@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <sstream>
 
 #include "cli/command_line_fixture.h"
 
@@ -127,13 +128,29 @@ TEST_F(Predict, GivesTheSameNumbersWhateverTheOrderOfInputs) {
   EXPECT_EQ(first, predict({"b.png", "a.png"}, "two"));
 }
 
-TEST_F(Predict, ForcesInstructionSetsAndAlgorithms) {
+TEST_F(Predict, ForcesAlgorithms) {
   photograph("photo.png");
   for (const std::string algorithm : {"automatic", "direct", "phases"}) {
     const ProcessResult result = run({"predict", "photo.png", "-m", model(), "--conv-algorithm",
                                       algorithm, "-o", algorithm, "--formats", "npy"});
     EXPECT_EQ(result.exit_status, 0) << result.err;
   }
+}
+
+TEST_F(Predict, ForcesEveryInstructionSetThatTheVersionNames) {
+  photograph("photo.png");
+  std::istringstream version(run({"--version"}).out);
+  std::string word;
+  while (version >> word && word != "sets:") {
+  }
+  int sets = 0;
+  for (; version >> word; ++sets) {
+    const ProcessResult result =
+        run({"predict", "photo.png", "-m", model(), "--simd", word, "--json"});
+    ASSERT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_EQ(json::parse(result.out).at("device").at("simd"), word);
+  }
+  EXPECT_GT(sets, 0);
 }
 
 TEST_F(Predict, PrefersTheWeightsOfAVariant) {

@@ -43,7 +43,7 @@ Arguments checked_words(const CLI::App& app) {
 
 void add_value(CLI::App& app,
                const ValueOption& option,
-               std::function<void(const std::string& option, const std::string& text)> use) {
+               const std::function<void(const std::string& option, const std::string& text)>& use) {
   const std::string name = option.names.substr(option.names.find("--"));
   app.add_option_function<std::string>(
          option.names, [name, use](const std::string& text) { use(name, text); }, option.text)

@@ -21,7 +21,7 @@ struct ValueOption {
 /// Declares an option whose value `use(option, text)` judges; the last one of several counts.
 void add_value(CLI::App& app,
                const ValueOption& option,
-               std::function<void(const std::string& option, const std::string& text)> use);
+               const std::function<void(const std::string& option, const std::string& text)>& use);
 
 /// Declares a switch.
 void add_switch(CLI::App& app,

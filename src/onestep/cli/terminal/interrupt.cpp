@@ -35,7 +35,7 @@ void handle_signal(int signal) {
   errno = saved_errno;
 }
 
-void listen(std::stop_source source) {
+void listen(std::stop_source& source) {
   char byte = 0;
   while (true) {
     const auto count = read(read_end, &byte, 1);
@@ -56,7 +56,7 @@ Interrupt::Interrupt() {
   read_end = ends[0];
   write_end = ends[1];
   received_signal = 0;
-  listener_ = std::thread(listen, source_);
+  listener_ = std::thread([source = source_]() mutable { listen(source); });
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Previous previous{signal, {}};
     sigaction(signal, nullptr, &previous.action);
