@@ -25,6 +25,7 @@ function(onestep_add_test name)
                                              GTest::gtest GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE
     ONESTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ONESTEP_BUILD_DIR="${PROJECT_BINARY_DIR}")
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+  # Parameters have names of their own; their printed values may be addresses.
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 600)
 endfunction()
