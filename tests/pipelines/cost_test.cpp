@@ -106,7 +106,16 @@ double measured_peak(const std::string& folder, int height, int width, int threa
   return result.exit_status == 0 ? std::stod(result.out) : 0.0;
 }
 
+TEST(PlanCost, RefusesASizeBelowOneLatentPixel) {
+  const auto folder = DiffusersFolder::open(testing::golden_root() + "/models/tiny_e2e_depth");
+  const std::string message = testing::error_of([&] { plan_cost(folder, 4, 64, 1, 2, 1); });
+  EXPECT_NE(message.find("64x4"), std::string::npos) << message;
+}
+
 TEST(PlanCost, ForeseesThePeakOfResidentMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's own memory would be measured";
+#endif
   const TemporaryFolder temporary;
   const auto path = temporary.path() / "model";
   testing::write_random_checkpoint(path, testing::medium_checkpoint());

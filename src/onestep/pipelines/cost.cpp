@@ -102,6 +102,9 @@ CostPlan plan_cost(const DiffusersFolder& folder,
   check(steps >= 1, "steps is ", steps, "; it must be at least 1");
   UNet unet(folder.unet_config());
   AutoencoderKl vae(folder.vae_config());
+  const int factor = vae.config().scale_factor();
+  check(processed_height >= factor && processed_width >= factor, "a size of ", processed_width, "x",
+        processed_height, " pixels is too small; both sides must be at least ", factor);
   const PassCosts passes =
       plan_passes(unet, vae, {processed_height, processed_width}, prompt_tokens);
 
