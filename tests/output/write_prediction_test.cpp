@@ -252,7 +252,21 @@ TEST_F(WritePrediction, LeavesNothingOnAFullDisk) {
     }
     EXPECT_EQ(names(options.folder), std::set<std::string>{}) << limit << ": " << message;
     EXPECT_NE(message.find(options.folder.string()), std::string::npos) << message;
+    EXPECT_EQ(message.find(".onestep-"), std::string::npos) << message;
   }
+}
+
+TEST_F(WritePrediction, LeavesOlderResultsWhenTheDiskIsFull) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  const OutputOptions options = everything();
+  write_prediction(prediction, estimator, "photo.png", options);
+  const std::set<std::string> before = names(options.folder);
+  {
+    const FileSizeLimit full_disk(static_cast<rlim_t>(prediction.map.bytes() + 128));
+    EXPECT_THROW(write_prediction(prediction, estimator, "photo.png", options), Error);
+  }
+  EXPECT_EQ(names(options.folder), before);
 }
 
 TEST_F(WritePrediction, NamesAFolderThatCannotBeMade) {

@@ -15,8 +15,8 @@ class FunctionRef<Result(Args...)> {
  public:
   template <typename Callable,
             typename = std::enable_if_t<!std::is_same_v<std::decay_t<Callable>, FunctionRef>>>
-  FunctionRef(
-      Callable&& callable)  // NOLINT(google-explicit-constructor): a lambda is passed as it is
+  // NOLINTNEXTLINE(google-explicit-constructor): a lambda is passed as it is
+  FunctionRef(Callable&& callable)
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Args... args) -> Result {
           return (*static_cast<std::remove_reference_t<Callable>*>(object))(

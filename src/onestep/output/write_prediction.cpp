@@ -7,6 +7,8 @@
 #include "onestep/io/safetensors.h"
 #include "onestep/viz/colour_map.h"
 
+#include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 namespace onestep {
@@ -56,22 +58,41 @@ void create_folder(const std::filesystem::path& folder) {
   check(!error, folder.string(), ": cannot create the folder: ", error.message());
 }
 
-/// Removes the files it was told of unless everything was kept.
-class Undo {
+/// A folder beside the results in which they are written first, so that an older set of results is
+/// replaced by a whole new one or stays. Removed with whatever is left in it.
+class Staging {
  public:
-  Undo() = default;
-  ~Undo() {
-    std::error_code ignored;
-    for (const auto& path : written_) std::filesystem::remove(path, ignored);
+  explicit Staging(const std::filesystem::path& folder) {
+    std::string name = (folder.empty() ? "." : folder.string()) + "/.onestep-XXXXXX";
+    check(mkdtemp(name.data()) != nullptr, folder.string(),
+          ": cannot write into the folder: ", std::generic_category().message(errno));
+    folder_ = name;
   }
-  Undo(const Undo&) = delete;
-  Undo& operator=(const Undo&) = delete;
+  ~Staging() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
 
-  void wrote(const std::filesystem::path& path) { written_.push_back(path); }
-  void keep() { written_.clear(); }
+  /// A message about a staged file, about the result instead.
+  std::string naming_result(std::string message) const {
+    const std::string staged = folder_.filename().string() + "/";
+    const auto position = message.find(staged);
+    if (position != std::string::npos) message.erase(position, staged.size());
+    return message;
+  }
+  std::filesystem::path path_of(const std::filesystem::path& result) const {
+    return folder_ / result.filename();
+  }
+  void move_to(const std::filesystem::path& result) const {
+    std::error_code error;
+    std::filesystem::rename(path_of(result), result, error);
+    check(!error, result.string(), ": cannot be written: ", error.message());
+  }
 
  private:
-  std::vector<std::filesystem::path> written_;
+  std::filesystem::path folder_;
 };
 
 }  // namespace
@@ -89,29 +110,33 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
   const auto files = planned_files(input.stem().string(), prediction.modality, options);
   const auto paths = paths_of(files);
   create_folder(options.folder);
-  Undo undo;
-  for (const auto& [content, path] : files) {
-    if (options.stop.stop_requested()) throw Cancelled();
+  const Staging staging(options.folder);
+  const auto write = [&](Content content, const std::filesystem::path& path) {
     switch (content) {
       case Content::map:
-        write_npy(path, prediction.map);
-        break;
+        return write_npy(path, prediction.map);
       case Content::sixteen_bit:
-        write_png(path, depth_as_uint16(prediction.map), options.stop);
-        break;
+        return write_png(path, depth_as_uint16(prediction.map), options.stop);
       case Content::colours:
-        write_png(path, colours_of(prediction, options.colour_map), options.stop);
-        break;
+        return write_png(path, colours_of(prediction, options.colour_map), options.stop);
       case Content::intermediates:
-        write_safetensors(path, prediction.intermediates);
-        break;
+        return write_safetensors(path, prediction.intermediates);
       case Content::description:
-        write_file_atomically(path, describe(prediction, estimator, input, paths, false) + "\n");
-        break;
+        return write_file_atomically(path,
+                                     describe(prediction, estimator, input, paths, false) + "\n");
     }
-    undo.wrote(path);
+  };
+  for (const auto& [content, result] : files) {
+    if (options.stop.stop_requested()) throw Cancelled();
+    try {
+      write(content, staging.path_of(result));
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const Error& error) {
+      fail(staging.naming_result(error.what()));
+    }
   }
-  undo.keep();
+  for (const auto& path : paths) staging.move_to(path);
   return paths;
 }
 

@@ -48,9 +48,9 @@ std::string describe(const Prediction& prediction,
                      const std::vector<std::filesystem::path>& files,
                      bool compact);
 
-/// Writes all of output_files() for the stem of `input`, each atomically; creates the folder. On
-/// failure those written for this input are removed again and Error says why (Cancelled when
-/// options.stop was requested).
+/// Writes all of output_files() for the stem of `input`, first beside the results and then renamed
+/// into place; creates the folder. On failure older results stay as they were and Error says why
+/// (Cancelled when options.stop was requested).
 std::vector<std::filesystem::path> write_prediction(const Prediction& prediction,
                                                     const Estimator& estimator,
                                                     const std::filesystem::path& input,
