@@ -6,177 +6,14 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/double_precision.h"
+
 namespace onestep::testing {
 namespace {
 
 /// What float32 loses in a sum of products, relative to |w| |x|; blocked sums do better than n eps.
 constexpr double kSum = 4e-7;
 constexpr double kElement = 2e-6;
-
-double silu(double x) {
-  return x / (1 + std::exp(-x));
-}
-
-double gelu(double x) {
-  return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-}
-
-double activated(double x, Activation activation) {
-  switch (activation) {
-    case Activation::silu:
-      return silu(x);
-    case Activation::gelu:
-      return gelu(x);
-    case Activation::quick_gelu:
-      return x / (1 + std::exp(-1.702 * x));
-    default:
-      return x;
-  }
-}
-
-/// Sums in eight lanes, so that the compiler may use vectors.
-double dot(const float* a, const double* b, std::size_t n) {
-  double lanes[8] = {};
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (std::size_t j = 0; j < 8; ++j) lanes[j] += static_cast<double>(a[i + j]) * b[i + j];
-  }
-  for (; i < n; ++i) lanes[0] += static_cast<double>(a[i]) * b[i];
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-double length(const double* values, std::size_t n) {
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += values[i] * values[i];
-  return std::sqrt(sum);
-}
-
-/// A downloaded map, its channels by sample and pixel.
-class Map {
- public:
-  explicit Map(Array array) : array_(std::move(array)), values_(array_.view<float>()) {}
-  std::int64_t batch() const { return array_.size(0); }
-  std::int64_t pixels() const { return array_.size(1) * array_.size(2); }
-  std::int64_t channels() const { return array_.size(3); }
-  const float* at(std::int64_t sample, std::int64_t pixel) const {
-    const auto from_sample = batch() == 1 ? 0 : sample;
-    return values_.data() + (from_sample * pixels() + pixel) * channels();
-  }
-
- private:
-  Array array_;
-  std::span<const float> values_;
-};
-
-std::vector<float> floats(const Array& array) {
-  const auto wide = array.to(DType::float32);
-  const auto values = wide.view<float>();
-  return {values.begin(), values.end()};
-}
-
-/// Per sample and channel: value * scale + shift.
-struct Affine {
-  std::vector<double> scale;
-  std::vector<double> shift;
-};
-
-Affine group_affine(const Map& x, const GroupNorm& norm) {
-  const auto weight = floats(norm.weight);
-  const auto bias = floats(norm.bias);
-  const auto width = x.channels() / norm.groups;
-  Affine result;
-  for (std::int64_t sample = 0; sample < x.batch(); ++sample) {
-    for (std::int64_t group = 0; group < norm.groups; ++group) {
-      double sum = 0;
-      double squares = 0;
-      for (std::int64_t pixel = 0; pixel < x.pixels(); ++pixel) {
-        const float* values = x.at(sample, pixel) + group * width;
-        for (std::int64_t i = 0; i < width; ++i) sum += values[i];
-        for (std::int64_t i = 0; i < width; ++i) {
-          squares += static_cast<double>(values[i]) * values[i];
-        }
-      }
-      const auto count = static_cast<double>(width * x.pixels());
-      const double mean = sum / count;
-      const double root = 1 / std::sqrt(squares / count - mean * mean + norm.epsilon);
-      for (std::int64_t i = 0; i < width; ++i) {
-        const auto channel = static_cast<std::size_t>(group * width + i);
-        result.scale.push_back(root * weight[channel]);
-        result.shift.push_back(bias[channel] - mean * root * weight[channel]);
-      }
-    }
-  }
-  return result;
-}
-
-/// A pixel's channels as an operation's norm makes them.
-class NormedInput {
- public:
-  NormedInput(Map x, const GroupNorm* group, const LayerNorm* layer, bool with_silu)
-      : x_(std::move(x)), layer_(layer), silu_(with_silu) {
-    if (group != nullptr) affine_ = group_affine(x_, *group);
-    if (layer != nullptr) {
-      weight_ = floats(layer->weight);
-      bias_ = floats(layer->bias);
-    }
-  }
-  const Map& map() const { return x_; }
-
-  std::vector<double> operator()(std::int64_t sample, std::int64_t pixel) const {
-    const float* from = x_.at(sample, pixel);
-    const auto channels = static_cast<std::size_t>(x_.channels());
-    std::vector<double> values(from, from + channels);
-    if (!affine_.scale.empty()) {
-      const auto first = (x_.batch() == 1 ? 0 : static_cast<std::size_t>(sample)) * channels;
-      for (std::size_t c = 0; c < channels; ++c) {
-        values[c] = values[c] * affine_.scale[first + c] + affine_.shift[first + c];
-      }
-    }
-    if (layer_ != nullptr) normalise(values);
-    if (silu_) std::transform(values.begin(), values.end(), values.begin(), silu);
-    return values;
-  }
-
- private:
-  void normalise(std::vector<double>& values) const {
-    double mean = 0;
-    double variance = 0;
-    const auto count = static_cast<double>(values.size());
-    for (const double value : values) mean += value / count;
-    for (const double value : values) variance += (value - mean) * (value - mean) / count;
-    const double root = 1 / std::sqrt(variance + layer_->epsilon);
-    for (std::size_t c = 0; c < values.size(); ++c) {
-      values[c] = (values[c] - mean) * root * weight_[c] + bias_[c];
-    }
-  }
-
-  Map x_;
-  const LayerNorm* layer_;
-  bool silu_;
-  Affine affine_;
-  std::vector<float> weight_;
-  std::vector<float> bias_;
-};
-
-/// Rows of a weight matrix and their lengths.
-struct Rows {
-  explicit Rows(const Array& weight, const Array& bias)
-      : values(floats(weight)),
-        bias_values(floats(bias)),
-        width(values.size() / static_cast<std::size_t>(weight.size(0))) {
-    for (std::size_t row = 0; row < static_cast<std::size_t>(weight.size(0)); ++row) {
-      const std::vector<double> wide(values.data() + row * width,
-                                     values.data() + (row + 1) * width);
-      lengths.push_back(length(wide.data(), width));
-    }
-  }
-  std::vector<float> values;
-  std::vector<float> bias_values;
-  std::size_t width;
-  std::vector<double> lengths;
-};
 
 }  // namespace
 
@@ -271,7 +108,7 @@ Tensor SampledCheck::do_conv2d(const Tensor& x,
               static_cast<std::size_t>(i)] = values[c];
       }
     }
-    const double size = length(patch.data(), patch.size());
+    const double size = length(patch);
     Pixel result(rows.lengths.size());
     for (std::size_t d = 0; d < result.size(); ++d) {
       double value = dot(rows.values.data() + d * rows.width, patch.data(), rows.width);
@@ -300,7 +137,7 @@ Tensor SampledCheck::do_linear(const Tensor& x,
   const Rows rows(linear.weight, linear.bias);
   return compare("linear", got, [&](std::int64_t sample, std::int64_t pixel) {
     const auto values = input(sample, pixel);
-    const double size = length(values.data(), values.size());
+    const double size = length(values);
     Pixel result(rows.lengths.size());
     for (std::size_t d = 0; d < result.size(); ++d) {
       const double bias = rows.bias_values.empty() ? 0 : rows.bias_values[d];
