@@ -56,19 +56,17 @@ bool ends_with(const std::string& text, const std::string& part) {
          text.compare(text.size() - part.size(), part.size(), part) == 0;
 }
 
-/// "fp16" where it is among the names base.VARIANT.safetensors, else the first of them.
+/// The first VARIANT among the names base.VARIANT.safetensors.
 std::optional<std::string> any_variant(const std::vector<std::string>& names,
                                        const std::string& base) {
+  const std::string begin = base + ".";
   const std::string end = ".safetensors";
-  std::optional<std::string> first;
   for (const auto& name : names) {
-    if (!starts_with(name, base + ".") || !ends_with(name, end)) continue;
-    if (name.size() <= base.size() + 1 + end.size()) continue;
-    const auto variant = name.substr(base.size() + 1, name.size() - base.size() - 1 - end.size());
-    if (variant == "fp16") return variant;
-    if (!first) first = variant;
+    const bool fits =
+        name.size() > begin.size() + end.size() && starts_with(name, begin) && ends_with(name, end);
+    if (fits) return name.substr(begin.size(), name.size() - begin.size() - end.size());
   }
-  return first;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -82,9 +80,7 @@ WeightFiles find_weight_files(const fs::path& folder,
     if (auto found = find_variant(folder, base, variant)) return *found;
   }
   if (auto found = find_variant(folder, base, "")) return *found;
-  for (const std::string common : {"fp16"}) {
-    if (auto found = find_variant(folder, base, common)) return *found;
-  }
+  if (auto found = find_variant(folder, base, "fp16")) return *found;
   const auto names = sorted_file_names(folder);
   if (const auto other = any_variant(names, base)) {
     if (auto found = find_variant(folder, base, *other)) return *found;
