@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "backend/operation_cases.h"
+#include "backend/cases/operation_cases.h"
 
 namespace onestep::testing {
 namespace {

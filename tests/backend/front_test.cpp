@@ -7,8 +7,8 @@
 #include <limits>
 #include <string>
 
-#include "backend/maps.h"
-#include "backend/random_layers.h"
+#include "backend/cases/maps.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep {
 namespace {

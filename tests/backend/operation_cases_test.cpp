@@ -1,4 +1,4 @@
-#include "backend/operation_cases.h"
+#include "backend/cases/operation_cases.h"
 
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/backend/plan/plan_backend.h"

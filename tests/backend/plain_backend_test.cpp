@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "backend/maps.h"
+#include "backend/cases/maps.h"
 
 namespace onestep {
 namespace {

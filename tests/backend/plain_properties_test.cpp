@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "backend/maps.h"
-#include "backend/operation_cases.h"
-#include "backend/random_layers.h"
+#include "backend/cases/maps.h"
+#include "backend/cases/operation_cases.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "backend/random_layers.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "onestep/backend/cpu/kernels.h"
+#include "onestep/backend/cpu/kernels/kernels.h"
 #include "onestep/backend/offset_allocator.h"
 #include "onestep/backend/tensor.h"
 

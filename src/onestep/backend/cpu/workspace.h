@@ -3,7 +3,7 @@
 #include "onestep/backend/cpu/aligned_buffer.h"
 #include "onestep/backend/cpu/arena.h"
 #include "onestep/backend/cpu/cpu_backend.h"
-#include "onestep/backend/cpu/kernels.h"
+#include "onestep/backend/cpu/kernels/kernels.h"
 #include "onestep/base/check.h"
 #include "onestep/base/thread_pool.h"
 

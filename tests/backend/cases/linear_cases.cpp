@@ -1,7 +1,7 @@
 #include "onestep/base/check.h"
 
-#include "backend/case_lists.h"
-#include "backend/random_layers.h"
+#include "backend/cases/case_lists.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep::testing {
 namespace {

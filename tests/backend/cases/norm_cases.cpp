@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "backend/case_lists.h"
-#include "backend/random_layers.h"
+#include "backend/cases/case_lists.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep::testing {
 namespace {

@@ -2,10 +2,10 @@
 // of B. Compiled once per instruction set; nothing of the standard library is used between
 // HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE, because an inline function that is compiled for
 // AVX-512 there could be the copy that the linker keeps for everyone.
-#include "onestep/backend/cpu/kernels.h"
+#include "onestep/backend/cpu/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "onestep/backend/cpu/gemm_kernels.cpp"
+#define HWY_TARGET_INCLUDE "onestep/backend/cpu/kernels/gemm_kernels.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

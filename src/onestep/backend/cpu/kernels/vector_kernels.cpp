@@ -1,14 +1,14 @@
 // Norms, activations and softmax. Compiled once per instruction set; see gemm_kernels.cpp on what
 // must stay out of the part between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE.
-#include "onestep/backend/cpu/kernels.h"
+#include "onestep/backend/cpu/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "onestep/backend/cpu/vector_kernels.cpp"
+#define HWY_TARGET_INCLUDE "onestep/backend/cpu/kernels/vector_kernels.cpp"
 // The order matters here.
 // clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-#include "onestep/backend/cpu/math-inl.h"
+#include "onestep/backend/cpu/kernels/math-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

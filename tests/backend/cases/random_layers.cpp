@@ -1,4 +1,4 @@
-#include "backend/random_layers.h"
+#include "backend/cases/random_layers.h"
 
 #include <cmath>
 #include <numbers>

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <optional>
 
-#include "backend/case_lists.h"
-#include "backend/random_layers.h"
+#include "backend/cases/case_lists.h"
+#include "backend/cases/random_layers.h"
 
 namespace onestep::testing {
 namespace {

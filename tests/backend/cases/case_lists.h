@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "backend/operation_cases.h"
+#include "backend/cases/operation_cases.h"
 
 namespace onestep::testing {
 

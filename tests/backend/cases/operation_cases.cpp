@@ -1,4 +1,4 @@
-#include "backend/operation_cases.h"
+#include "backend/cases/operation_cases.h"
 
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/base/shape.h"
@@ -8,7 +8,7 @@
 #include <iterator>
 #include <utility>
 
-#include "backend/case_lists.h"
+#include "backend/cases/case_lists.h"
 
 namespace onestep::testing {
 namespace {
