@@ -183,6 +183,7 @@ TEST_F(Predict, CopesWithNamesOfAnyBytes) {
 }
 
 TEST_F(Predict, SaysNothingOnStderrWhereThatIsNoTerminalOrQuietIsAsked) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
   photograph("photo.png");
   ProcessOptions terminal;
   terminal.terminal = true;
@@ -191,6 +192,7 @@ TEST_F(Predict, SaysNothingOnStderrWhereThatIsNoTerminalOrQuietIsAsked) {
 }
 
 TEST_F(Predict, ShowsProgressOnATerminalAndClearsIt) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
   ProcessOptions terminal;
   terminal.terminal = true;
   const ProcessResult result =
