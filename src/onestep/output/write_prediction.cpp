@@ -35,8 +35,9 @@ std::vector<OutputFile> planned_files(const std::string& stem,
   if (wants(OutputFormat::npy)) add(Content::map, name + ".npy");
   if (wants(OutputFormat::png16) && depth) add(Content::sixteen_bit, name + ".png");
   if (wants(OutputFormat::color)) add(Content::colours, name + (depth ? "_color.png" : ".png"));
-  if (options.intermediates) add(Content::intermediates, stem + "_intermediates.safetensors");
-  if (wants(OutputFormat::json)) add(Content::description, stem + ".json");
+  const std::string common = options.modality_in_every_name ? name : stem;
+  if (options.intermediates) add(Content::intermediates, common + "_intermediates.safetensors");
+  if (wants(OutputFormat::json)) add(Content::description, common + ".json");
   return files;
 }
 

@@ -26,6 +26,9 @@ struct OutputOptions {
                                     OutputFormat::json};
   std::string colour_map = "spectral";
   bool intermediates = false;
+  /// For predictions of several models side by side: the modality stands in the names of all files,
+  /// `<stem>_depth.json` and `<stem>_depth_intermediates.safetensors` among them.
+  bool modality_in_every_name = false;
   std::stop_token stop = {};  ///< looked at between files and while pictures are compressed
 };
 
