@@ -93,7 +93,7 @@ TEST_F(Predict, FollowsSizesFormatsAndSpacing) {
   EXPECT_EQ(files_in("out"), (Names{"photo_depth.npy", "photo_depth_color.png"}));
   const json object = json::parse(result.out);
   EXPECT_EQ(object.at("options").at("spacing"), "leading");
-  EXPECT_EQ(object.at("options").at("resample"), "nearest-exact");
+  EXPECT_EQ(object.at("options").at("resample_input"), "nearest-exact");
   EXPECT_EQ(object.at("sizes").at("processed").at("width"), 40);
   EXPECT_EQ(object.at("sizes").at("output").at("width"), 40);
   EXPECT_EQ(object.at("device").at("threads"), 1);

@@ -37,7 +37,8 @@ PredictOptions options_of(const GoldenCase& golden) {
   options.steps = params.at("steps").get<int>();
   options.processing_resolution = params.at("processing_resolution").get<int>();
   options.match_input = params.at("match_input_resolution").get<bool>();
-  options.resample = resample_from_string(params.value("resample_method", "bilinear"));
+  options.resample_input = resample_from_string(params.value("resample_method", "bilinear"));
+  options.resample_output = options.resample_input;
   options.noise = noise_kind_from_string(params.at("noise").at("kind").get<std::string>());
   options.seed = params.at("noise").value("seed", 0U);
   options.keep_intermediates = true;

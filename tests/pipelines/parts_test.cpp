@@ -152,7 +152,7 @@ TEST(DdimConfigOfAFile, NamesFileKeyAndValueOfWhatItCannotRead) {
 TEST(SingleStepDdimConfig, NeverRescalesAndSpacesAsAsked) {
   const SchedulerFile file{"DDPMScheduler", "scheduler_config.json",
                            R"({"rescale_betas_zero_snr": true, "timestep_spacing": "leading"})"};
-  const DdimConfig config = single_step_ddim_config(file, TimestepSpacing::trailing);
+  const DdimConfig config = single_step_ddim_config(file, ResolvedOptions{});
   EXPECT_FALSE(config.rescale_betas_zero_snr);
   EXPECT_EQ(config.timestep_spacing, TimestepSpacing::trailing);
 }

@@ -52,11 +52,14 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
 
 ordered_json options(const ResolvedOptions& resolved) {
   return {{"steps", resolved.steps},
+          {"scheduler", resolved.scheduler},
           {"spacing", to_string(resolved.spacing)},
+          {"prediction_type", to_string(resolved.prediction_type)},
           {"noise", to_string(resolved.noise)},
           {"seed", resolved.seed},
           {"processing_resolution", resolved.processing_resolution},
-          {"resample", to_string(resolved.resample)},
+          {"resample_input", to_string(resolved.resample_input)},
+          {"resample_output", to_string(resolved.resample_output)},
           {"match_input", resolved.match_input},
           {"prompt_tokens", resolved.prompt_tokens}};
 }

@@ -75,15 +75,24 @@ double Estimator::load_seconds() const {
 }
 
 ResolvedOptions Estimator::resolve(const PredictOptions& options) const {
+  check(options.pipeline.value_or(Pipeline::e2e) == Pipeline::e2e, "pipeline ",
+        to_string(*options.pipeline), " is not supported by this version");
+  check(options.ensemble_size == 1 && !options.uncertainty,
+        "ensembles are not supported by this version");
   const DiffusersFolder& folder = state_->folder;
   ResolvedOptions resolved;
   resolved.steps = options.steps.value_or(1);
   resolved.spacing = options.spacing.value_or(TimestepSpacing::trailing);
-  resolved.noise = options.noise;
+  resolved.pipeline_reason = options.pipeline ? "chosen explicitly" : state_->kind.reason;
+  resolved.scheduler = "ddim";
+  resolved.prediction_type =
+      options.prediction_type.value_or(ddim_config(folder.scheduler()).prediction_type);
+  resolved.noise = options.noise.value_or(NoiseKind::zeros);
   resolved.seed = options.seed;
   resolved.processing_resolution = options.processing_resolution.value_or(
       folder.index().default_processing_resolution.value_or(768));
-  resolved.resample = options.resample;
+  resolved.resample_input = options.resample_input;
+  resolved.resample_output = options.resample_output;
   resolved.match_input = options.match_input;
   resolved.prompt_tokens = state_->prompt_tokens;
 

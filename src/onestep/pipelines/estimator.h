@@ -41,7 +41,7 @@ EstimatorKind kind_of(const DiffusersFolder& folder);
 
 /// Progress of one photograph.
 struct PredictProgress {
-  std::string_view stage;  ///< "encode", "denoise", "decode"
+  std::string_view stage;  ///< "encode", "denoise", "decode", "ensemble"
   double fraction = 0;     ///< of the whole photograph, by multiply-adds
 };
 

@@ -103,7 +103,7 @@ Array fitted_prediction(const Array& decoded, const Prediction& result) {
                                                        : normals_from_decoded(decoded);
   const bool match = result.options.match_input;
   return fitted_map(map, result.modality, match ? result.input_height : map.size(0),
-                    match ? result.input_width : map.size(1), result.options.resample);
+                    match ? result.input_width : map.size(1), result.options.resample_output);
 }
 
 /// [H,W] or [H,W,C] as [1,C,H,W].
@@ -140,12 +140,12 @@ Prediction Estimator::predict(const Array& rgb,
   result.processed_width = size.width;
 
   const DdimScheduler scheduler(
-      single_step_ddim_config(state_->folder.scheduler(), result.options.spacing));
+      single_step_ddim_config(state_->folder.scheduler(), result.options));
   const SingleStepModel model{state_->folder.root().string(), networks.unet, networks.vae,
                               networks.context, scheduler};
   auto* intermediates = options.keep_intermediates ? &result.intermediates : nullptr;
   const Array image =
-      network_image(resize_u8(rgb, size.height, size.width, result.options.resample));
+      network_image(resize_u8(rgb, size.height, size.width, result.options.resample_input));
   const Array decoded = decoded_image(state_->workspace, model, image, result.options, costs,
                                       {stop, on_progress, clock, intermediates});
 

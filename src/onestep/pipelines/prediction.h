@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace onestep {
@@ -16,27 +18,71 @@ namespace onestep {
 enum class Modality { depth, normals };
 std::string_view to_string(Modality modality);
 
-/// What a caller may change for one photograph; absent values are the checkpoint's.
+/// How a checkpoint is run: `e2e` with the research code's single-step semantics (arXiv
+/// 2409.11355), `e2e_diffusers` the single step inside diffusers' image processor, `marigold` as
+/// diffusers' own multi-step pipeline. Spelled "e2e", "e2e-diffusers", "marigold".
+enum class Pipeline { e2e, e2e_diffusers, marigold };
+std::string_view to_string(Pipeline pipeline);
+/// Throws Error that names the nearest spelling.
+Pipeline pipeline_from_string(std::string_view name);
+std::span<const std::string> pipeline_names();
+
+/// How the depth maps of an ensemble are brought to one scale: `none` spreads each over [0,1],
+/// `reference` runs the two iterations of the reference's optimiser, `fit` minimises their
+/// distances under a fixed range.
+enum class DepthAlignment { none, reference, fit };
+std::string_view to_string(DepthAlignment alignment);
+/// Throws Error that names the nearest spelling.
+DepthAlignment depth_alignment_from_string(std::string_view name);
+std::span<const std::string> depth_alignment_names();
+
+/// How aligned members become one map: depth by median or mean, normals by closest (the whole or
+/// the per-pixel member nearest to the mean) or mean.
+enum class Reduction { median, mean, closest };
+std::string_view to_string(Reduction reduction);
+/// Throws Error that names the nearest spelling.
+Reduction reduction_from_string(std::string_view name);
+std::span<const std::string> reduction_names();
+
+/// What a caller may change for one photograph; absent values are the pipeline's and checkpoint's.
 struct PredictOptions {
-  std::optional<int> steps;                ///< 1
-  std::optional<TimestepSpacing> spacing;  ///< trailing
-  NoiseKind noise = NoiseKind::zeros;
+  std::optional<Pipeline> pipeline;               ///< absent: what the folder wants
+  std::optional<int> steps;                       ///< 1; marigold: default_denoising_steps
+  std::optional<TimestepSpacing> spacing;         ///< trailing; marigold: the scheduler's
+  std::optional<PredictionType> prediction_type;  ///< the scheduler's
+  std::optional<NoiseKind> noise;                 ///< zeros; marigold: gaussian
   std::uint64_t seed = 0;
   std::optional<int> processing_resolution;  ///< pixels of the longer side; 0: native
-  Resample resample = Resample::bilinear;    ///< for the input and the output
-  bool match_input = true;                   ///< resize the result to the photograph's size
+  Resample resample_input = Resample::bilinear;
+  Resample resample_output = Resample::bilinear;
+  bool match_input = true;  ///< resize the result to the photograph's size
+  int ensemble_size = 1;    ///< members that start from noise of their own
+  int batch = 1;            ///< members that go through the networks together
+  DepthAlignment alignment = DepthAlignment::reference;
+  std::optional<Reduction> reduction;  ///< depth: median; normals: closest
+  bool uncertainty = false;            ///< needs an ensemble
   bool keep_intermediates = false;
 };
 
 /// What the options came to for one photograph.
 struct ResolvedOptions {
+  Pipeline pipeline = Pipeline::e2e;
+  std::string pipeline_reason;  ///< "chosen explicitly", or what in the folder decided
   int steps = 1;
-  TimestepSpacing spacing = TimestepSpacing::trailing;
+  std::string scheduler;                                ///< "ddim", "lcm"
+  TimestepSpacing spacing = TimestepSpacing::trailing;  ///< of ddim; lcm has its own
+  PredictionType prediction_type = PredictionType::v_prediction;
   NoiseKind noise = NoiseKind::zeros;
   std::uint64_t seed = 0;
   int processing_resolution = 768;
-  Resample resample = Resample::bilinear;
+  Resample resample_input = Resample::bilinear;
+  Resample resample_output = Resample::bilinear;
   bool match_input = true;
+  int ensemble_size = 1;
+  int batch = 1;
+  DepthAlignment alignment = DepthAlignment::reference;  ///< of depth with an ensemble
+  Reduction reduction = Reduction::median;               ///< with an ensemble
+  bool uncertainty = false;
   int prompt_tokens = 2;
 };
 
@@ -56,6 +102,10 @@ struct Prediction {
   /// normals: float32 [H,W,3] in
   /// [-1,1] in `normal_frame`, not normalised again after the last resize.
   Array map;
+  /// float32 [H,W], how far the members of the ensemble disagree: for depth in units of `map` (the
+  /// deviation of `mean`, the median distance of `median`), for normals the mean angle over pi.
+  /// Empty unless asked for.
+  Array uncertainty;
   /// The checkpoint predicts disparity: `map` is affine-invariant disparity, 1 the nearest.
   bool disparity = false;
   std::string normal_frame;  ///< "dsine" (x left, y up, z to the viewer), "opengl", "opencv"; empty

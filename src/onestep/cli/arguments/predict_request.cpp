@@ -114,7 +114,8 @@ void declare_sizes(CLI::App& app, PredictOptions& options) {
        "resizing of photograph and result: " + among(resample_names()) + " (default: bilinear)",
        kEstimation},
       [&](const auto& option, const auto& text) {
-        options.resample = resample_from_string(one_of(option, text, resample_names()));
+        options.resample_input = resample_from_string(one_of(option, text, resample_names()));
+        options.resample_output = options.resample_input;
       });
   add_switch(app, "--match-input,!--no-match-input", options.match_input,
              "give the result the photograph's size (default), or leave it as processed",

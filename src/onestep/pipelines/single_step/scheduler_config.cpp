@@ -78,9 +78,10 @@ DdimConfig ddim_config(const SchedulerFile& file) {
   return config;
 }
 
-DdimConfig single_step_ddim_config(const SchedulerFile& file, TimestepSpacing spacing) {
+DdimConfig single_step_ddim_config(const SchedulerFile& file, const ResolvedOptions& options) {
   DdimConfig config = ddim_config(file);
-  config.timestep_spacing = spacing;
+  config.timestep_spacing = options.spacing;
+  config.prediction_type = options.prediction_type;
   config.rescale_betas_zero_snr = false;
   return config;
 }

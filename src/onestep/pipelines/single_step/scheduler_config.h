@@ -2,6 +2,7 @@
 
 #include "onestep/diffusion/schedule.h"
 #include "onestep/models/diffusers_folder.h"
+#include "onestep/pipelines/prediction.h"
 
 namespace onestep {
 
@@ -10,8 +11,9 @@ namespace onestep {
 /// found) for a value that DDIM does not know.
 DdimConfig ddim_config(const SchedulerFile& file);
 
-/// The scheduler of the single-step estimators: betas, prediction type and clipping of the file,
-/// `spacing` in place of the file's, and never rescaled to zero terminal SNR (arXiv 2409.11355).
-DdimConfig single_step_ddim_config(const SchedulerFile& file, TimestepSpacing spacing);
+/// The scheduler of the single-step estimators: betas and clipping of the file,
+/// spacing and prediction type as resolved, and never rescaled to zero terminal SNR (arXiv
+/// 2409.11355).
+DdimConfig single_step_ddim_config(const SchedulerFile& file, const ResolvedOptions& options);
 
 }  // namespace onestep
