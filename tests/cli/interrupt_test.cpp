@@ -10,7 +10,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Names = std::vector<std::string>;
-using Interrupted = CommandLine;
+
+class Interrupted : public CommandLine {
+ protected:
+  void SetUp() override {
+    if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  }
+};
 
 ProcessOptions on_a_terminal(const std::filesystem::path& folder) {
   ProcessOptions options;

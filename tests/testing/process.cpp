@@ -3,10 +3,12 @@
 #include "onestep/base/check.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,14 +46,33 @@ Ends make_terminal() {
   return {ours, childs};
 }
 
+/// What a child is to read: the reading end of a pipe that holds `text` already, or ours.
+int standard_input(const std::optional<std::string>& text) {
+  if (!text) return STDIN_FILENO;
+  const Ends ends = make_pipe();
+  check(write(ends.childs, text->data(), text->size()) == static_cast<ssize_t>(text->size()),
+        "standard input: more than a pipe takes");
+  close(ends.childs);
+  return ends.ours;
+}
+
+/// From the next exec on.
+bool give_up_overriding_permissions() {
+  if (geteuid() != 0) return true;
+  return prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) == 0 &&
+         prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH, 0, 0, 0) == 0;
+}
+
 /// Between fork and exec: only calls that are safe there. Returns only when something fails.
-void become(char* const* words, const ProcessOptions& options, const Ends& out, const Ends& err) {
+void become(
+    char* const* words, const ProcessOptions& options, int in, const Ends& out, const Ends& err) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
   if (!options.folder.empty() && chdir(options.folder.c_str()) != 0) return;
   if (options.file_size_limit) {
     const rlimit limit = {*options.file_size_limit, *options.file_size_limit};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return;
   }
+  if (in != STDIN_FILENO && dup2(in, STDIN_FILENO) == -1) return;
   if (dup2(err.childs, STDERR_FILENO) == -1) return;
   switch (options.standard_output) {
     case StandardOutput::captured:
@@ -65,10 +86,18 @@ void become(char* const* words, const ProcessOptions& options, const Ends& out, 
       break;
   }
   setenv("TERM", "xterm", 1);
+  for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
+  if (options.obey_permissions && !give_up_overriding_permissions()) return;
   execv(words[0], words);
 }
 
 }  // namespace
+
+bool has_terminals() {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal != -1) close(terminal);
+  return terminal != -1;
+}
 
 Process::Process(const std::vector<std::string>& command, const ProcessOptions& options) {
   std::vector<std::string> copies = command;
@@ -78,12 +107,14 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
 
   const Ends out = make_pipe();
   const Ends err = options.terminal ? make_terminal() : make_pipe();
+  const int in = standard_input(options.standard_input);
   child_ = fork();
   check(child_ != -1, "fork: ", std::strerror(errno));
   if (child_ == 0) {
-    become(words.data(), options, out, err);
+    become(words.data(), options, in, out, err);
     _exit(127);
   }
+  if (in != STDIN_FILENO) close(in);
   close(out.childs);
   close(err.childs);
   streams_ = {{out.ours, &result_.out}, {err.ours, &result_.err}};

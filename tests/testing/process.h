@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,11 @@ struct ProcessOptions {
   std::filesystem::path folder;  ///< working directory; empty: ours
   bool terminal = false;         ///< stderr is a pseudo-terminal, 80 columns wide
   StandardOutput standard_output = StandardOutput::captured;
-  std::optional<std::size_t> file_size_limit;  ///< RLIMIT_FSIZE in bytes
+  std::optional<std::size_t> file_size_limit;      ///< RLIMIT_FSIZE in bytes
+  std::optional<std::string> standard_input;       ///< at most 64 KiB; absent: ours
+  std::map<std::string, std::string> environment;  ///< set besides ours
+  /// Permissions of files hold for the child also where the administrator runs the tests.
+  bool obey_permissions = false;
 };
 
 /// What came of a child process.
@@ -33,6 +38,9 @@ struct ProcessResult {
   std::string out;
   std::string err;
 };
+
+/// Whether ProcessOptions::terminal can be had: a bare chroot has no /dev/pts.
+bool has_terminals();
 
 /// A child process whose output is collected while it runs. Killed when the object goes.
 class Process {

@@ -2,11 +2,14 @@
 
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/base/thread_pool.h"
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/help.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
+#include "onestep/output/write_prediction.h"
 
+#include <algorithm>
 #include <array>
 
 namespace onestep {
@@ -24,10 +27,14 @@ const std::array<Command, 2>& commands() {
   return all;
 }
 
+/// The first of the instruction sets is the one that is used.
 std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
   for (const std::string& target : cpu_simd_targets()) text += " " + target;
-  return text;
+  const auto formats = output_format_names();
+  const bool exr = std::find(formats.begin(), formats.end(), "exr") != formats.end();
+  return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
+                     exr ? "yes" : "no");
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ double Estimator::load_seconds() const {
 
 ResolvedOptions Estimator::resolve(const PredictOptions& options) const {
   check(options.pipeline.value_or(Pipeline::e2e) == Pipeline::e2e, "pipeline ",
-        to_string(*options.pipeline), " is not supported by this version");
+        to_string(options.pipeline.value_or(Pipeline::e2e)), " is not supported by this version");
   check(options.ensemble_size == 1 && !options.uncertainty,
         "ensembles are not supported by this version");
   const DiffusersFolder& folder = state_->folder;

@@ -80,10 +80,12 @@ Commands:
 
 Options:
   -h, --help  this text; "onestep predict --help" lists the options of a command
-  --version   the version, and the instruction sets that this processor offers to it
+  --version   the version; instruction sets and threads that it has here, best first; optional
+              parts
 
 A MODEL is a checkpoint folder as diffusers saves it (model_index.json, unet, vae, text_encoder,
-scheduler, tokenizer) with .safetensors weights.
+scheduler, tokenizer) with .safetensors weights, or ORG/NAME, a repository in the local Hugging Face
+cache.
 
 Exit status: 0 all done, 1 something failed (one line on stderr says what), 2 the command was typed
 wrongly, and nothing was done.)";
