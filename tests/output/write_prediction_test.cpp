@@ -113,6 +113,36 @@ TEST_F(WritePrediction, WritesNormalsWithoutASixteenBitPicture) {
             static_cast<std::uint8_t>((first + 1.0F) / 2.0F * 255.0F));
 }
 
+TEST_F(WritePrediction, WritesTheUncertaintyThatWasAskedFor) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.uncertainty = prediction.map;
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.formats = {};
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo_uncertainty.npy", "photo_intermediates.safetensors"}));
+  EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_uncertainty.npy"),
+                                    prediction.uncertainty),
+            0);
+}
+
+TEST_F(WritePrediction, ResultsOfTwoModelsShareNoName) {
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.modality_in_every_name = true;
+  std::set<fs::path> all;
+  std::size_t files = 0;
+  for (const Modality modality : {Modality::depth, Modality::normals}) {
+    const auto paths = output_files("photo", modality, options);
+    files += paths.size();
+    all.insert(paths.begin(), paths.end());
+  }
+  EXPECT_EQ(all.size(), files);
+  EXPECT_EQ(all.count(options.folder / "photo_depth_uncertainty.npy"), 1U);
+}
+
 TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
   Estimator estimator = load("tiny_e2e_depth");
   const Prediction prediction = predict(estimator);

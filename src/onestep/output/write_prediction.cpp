@@ -15,7 +15,7 @@ namespace onestep {
 namespace {
 
 /// One file of a prediction, and what goes into it.
-enum class Content { map, sixteen_bit, colours, intermediates, description };
+enum class Content { map, sixteen_bit, colours, uncertainty, intermediates, description };
 
 struct OutputFile {
   Content content;
@@ -36,6 +36,7 @@ std::vector<OutputFile> planned_files(const std::string& stem,
   if (wants(OutputFormat::png16) && depth) add(Content::sixteen_bit, name + ".png");
   if (wants(OutputFormat::color)) add(Content::colours, name + (depth ? "_color.png" : ".png"));
   const std::string common = options.modality_in_every_name ? name : stem;
+  if (options.uncertainty) add(Content::uncertainty, common + "_uncertainty.npy");
   if (options.intermediates) add(Content::intermediates, common + "_intermediates.safetensors");
   if (wants(OutputFormat::json)) add(Content::description, common + ".json");
   return files;
@@ -120,6 +121,8 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
         return write_png(path, depth_as_uint16(prediction.map), options.stop);
       case Content::colours:
         return write_png(path, colours_of(prediction, options.colour_map), options.stop);
+      case Content::uncertainty:
+        return write_npy(path, prediction.uncertainty);
       case Content::intermediates:
         return write_safetensors(path, prediction.intermediates);
       case Content::description:

@@ -26,6 +26,7 @@ struct OutputOptions {
                                     OutputFormat::json};
   std::string colour_map = "spectral";
   bool intermediates = false;
+  bool uncertainty = false;  ///< of predictions that were asked for it
   /// For predictions of several models side by side: the modality stands in the names of all files,
   /// `<stem>_depth.json` and `<stem>_depth_intermediates.safetensors` among them.
   bool modality_in_every_name = false;
@@ -36,6 +37,7 @@ struct OutputOptions {
 /// `<stem>_depth.npy` (float32 [H,W]),
 /// `<stem>_depth.png` (16 bit), `<stem>_depth_color.png`, `<stem>_normals.npy` (float32 [H,W,3]),
 /// `<stem>_normals.png` (8 bit colours, format `color`),
+/// `<stem>_uncertainty.npy` (float32 [H,W]),
 /// `<stem>_intermediates.safetensors`, and last `<stem>.json`, whose presence says that the others
 /// are complete. There is no 16-bit picture of normals.
 std::vector<std::filesystem::path> output_files(const std::string& stem,

@@ -156,6 +156,7 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   if (!parse_arguments(app, arguments, inputs)) return std::nullopt;
   request.inputs.insert(request.inputs.end(), inputs.begin(), inputs.end());
   request.predict.keep_intermediates = request.output.intermediates;
+  request.output.uncertainty = request.predict.uncertainty;
   request.output.modality_in_every_name = request.models.size() > 1;
   if (request.half_precision && request.load.variant.empty()) request.load.variant = "fp16";
   check_request(request);
