@@ -7,9 +7,8 @@
 #include "onestep/cli/arguments/help.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
-#include "onestep/output/write_prediction.h"
+#include "onestep/io/float_images/exr.h"
 
-#include <algorithm>
 #include <array>
 
 namespace onestep {
@@ -31,10 +30,8 @@ const std::array<Command, 2>& commands() {
 std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
   for (const std::string& target : cpu_simd_targets()) text += " " + target;
-  const auto formats = output_format_names();
-  const bool exr = std::find(formats.begin(), formats.end(), "exr") != formats.end();
   return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
-                     exr ? "yes" : "no");
+                     exr_available() ? "yes" : "no");
 }
 
 }  // namespace
