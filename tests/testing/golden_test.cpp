@@ -1,6 +1,6 @@
-#include "testing/golden.h"
-
 #include "onestep/base/check.h"
+
+#include "testing/golden.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 /// The groups that test programs loop over, as golden_cases("GROUP").
 const std::set<std::string>& run_groups() {
   static const std::set<std::string> groups = {
-      "model",           "e2e",   "random", "timesteps", "alphas", "ddim_step",
+      "model",           "e2e",   "random", "timesteps", "alphas", "ddim_step", "lcm_step",
       "forward_process", "block", "resize", "resize_u8", "clip",   "picture"};
   return groups;
 }
