@@ -18,8 +18,9 @@ namespace {
 /// The groups that test programs loop over, as golden_cases("GROUP").
 const std::set<std::string>& run_groups() {
   static const std::set<std::string> groups = {
-      "model",           "e2e",   "random", "timesteps", "alphas", "ddim_step", "lcm_step",
-      "forward_process", "block", "resize", "resize_u8", "clip",   "picture"};
+      "model",     "e2e",      "random",          "timesteps",  "alphas",
+      "ddim_step", "lcm_step", "forward_process", "block",      "resize",
+      "resize_u8", "clip",     "picture",         "ensembling", "alignment_objective"};
   return groups;
 }
 

@@ -10,7 +10,6 @@ namespace onestep {
 namespace {
 
 const std::array<std::string, 3> kPipelineNames = {"e2e", "e2e-diffusers", "marigold"};
-const std::array<std::string, 3> kAlignmentNames = {"none", "reference", "fit"};
 const std::array<std::string, 3> kReductionNames = {"median", "mean", "closest"};
 
 /// The place of `name` among `names`; `what` begins the message when it is not there.
@@ -36,18 +35,6 @@ Pipeline pipeline_from_string(std::string_view name) {
 
 std::span<const std::string> pipeline_names() {
   return kPipelineNames;
-}
-
-std::string_view to_string(DepthAlignment alignment) {
-  return kAlignmentNames.at(static_cast<std::size_t>(alignment));
-}
-
-DepthAlignment depth_alignment_from_string(std::string_view name) {
-  return static_cast<DepthAlignment>(index_of("alignment", name, kAlignmentNames));
-}
-
-std::span<const std::string> depth_alignment_names() {
-  return kAlignmentNames;
 }
 
 std::string_view to_string(Reduction reduction) {

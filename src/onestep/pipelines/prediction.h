@@ -3,6 +3,7 @@
 #include "onestep/diffusion/initial_noise.h"
 #include "onestep/diffusion/schedule.h"
 #include "onestep/geometry/resize.h"
+#include "onestep/pipelines/ensemble/align_depth.h"
 #include "onestep/tensor/array.h"
 
 #include <cstdint>
@@ -26,15 +27,6 @@ std::string_view to_string(Pipeline pipeline);
 /// Throws Error that names the nearest spelling.
 Pipeline pipeline_from_string(std::string_view name);
 std::span<const std::string> pipeline_names();
-
-/// How the depth maps of an ensemble are brought to one scale: `none` spreads each over [0,1],
-/// `reference` runs the two iterations of the reference's optimiser, `fit` minimises their
-/// distances under a fixed range.
-enum class DepthAlignment { none, reference, fit };
-std::string_view to_string(DepthAlignment alignment);
-/// Throws Error that names the nearest spelling.
-DepthAlignment depth_alignment_from_string(std::string_view name);
-std::span<const std::string> depth_alignment_names();
 
 /// How aligned members become one map: depth by median or mean, normals by closest (the whole or
 /// the per-pixel member nearest to the mean) or mean.
