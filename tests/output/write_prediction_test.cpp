@@ -168,8 +168,8 @@ TEST_F(WritePrediction, SaysWhatADepthMapMeans) {
   EXPECT_EQ(said.at("prediction").at("near"), 0);
   EXPECT_EQ(said.at("prediction").at("far"), 1);
   EXPECT_TRUE(said.at("prediction").at("unit").is_null());
-  EXPECT_EQ(said.at("estimator").at("name"), "e2e");
-  EXPECT_EQ(said.at("estimator").at("reason"), estimator.kind().reason);
+  EXPECT_EQ(said.at("pipeline").at("name"), "e2e");
+  EXPECT_EQ(said.at("pipeline").at("reason"), estimator.kind().reason);
   EXPECT_EQ(said.at("model").at("class"), "MarigoldDepthPipeline");
   EXPECT_EQ(said.at("options"), (json{{"steps", 1},
                                       {"spacing", "trailing"},

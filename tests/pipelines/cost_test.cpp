@@ -1,6 +1,6 @@
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/single_step/network_passes.h"
+#include "onestep/pipelines/stages/network_passes.h"
 
 #include "testing/golden.h"
 #include "testing/process.h"
@@ -45,7 +45,7 @@ TEST(PlanCost, CountsWhatThePlainLoopsExecute) {
                                               run_unet(b, unet, latent, latent, 999, context);
                                             }));
   EXPECT_DOUBLE_EQ(plan.decoder_multiply_adds,
-                   executed([&](Backend& b) { decode_latent(b, vae, latent); }));
+                   executed([&](Backend& b) { decode_latents(b, vae, latent); }));
   EXPECT_DOUBLE_EQ(plan.multiply_adds, plan.encoder_multiply_adds + plan.unet_multiply_adds +
                                            plan.decoder_multiply_adds);
 }

@@ -1,6 +1,6 @@
-#include "onestep/base/check.h"
-
 #include "testing/golden.h"
+
+#include "onestep/base/check.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,8 @@ const std::set<std::string>& run_groups() {
   static const std::set<std::string> groups = {
       "model",     "e2e",      "random",          "timesteps",  "alphas",
       "ddim_step", "lcm_step", "forward_process", "block",      "resize",
-      "resize_u8", "clip",     "picture",         "ensembling", "alignment_objective"};
+      "resize_u8", "clip",     "picture",         "ensembling", "alignment_objective",
+      "pipeline"};
   return groups;
 }
 

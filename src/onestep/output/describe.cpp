@@ -29,13 +29,24 @@ ordered_json frame(const std::string& name, const std::string& reason) {
   return result;
 }
 
+std::string depth_kind(const Prediction& prediction) {
+  const std::string what = prediction.disparity ? "disparity" : "depth";
+  if (!prediction.scale_invariant) return what;
+  return (prediction.shift_invariant ? "affine-invariant " : "scale-invariant ") + what;
+}
+
+/// Normals are normalised before the last resize, in pipeline marigold also after it.
+const char* unit_length(const ResolvedOptions& options) {
+  return options.pipeline == Pipeline::marigold ? "yes" : "before the last resize, not after it";
+}
+
 /// What the numbers of the map mean.
 ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
   ordered_json result = {{"modality", to_string(prediction.modality)},
                          {"modality_reason", estimator.modality_reason()}};
   if (prediction.modality == Modality::depth) {
     const bool disparity = prediction.disparity;
-    result.update({{"kind", disparity ? "affine-invariant disparity" : "affine-invariant depth"},
+    result.update({{"kind", depth_kind(prediction)},
                    {"unit", nullptr},
                    {"range", {0, 1}},
                    {"near", disparity ? 1 : 0},
@@ -46,14 +57,25 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
                  {"unit", nullptr},
                  {"range", {-1, 1}},
                  {"frame", frame(prediction.normal_frame, estimator.kind().normal_frame_reason)},
-                 {"unit_length", "before the last resize, not after it"}});
+                 {"unit_length", unit_length(prediction.options)}});
   return result;
 }
 
-ordered_json options(const ResolvedOptions& resolved) {
+/// How an ensemble became one map; the members alone where there is none.
+ordered_json ensemble(const ResolvedOptions& resolved, Modality modality) {
+  ordered_json result = {{"size", resolved.ensemble_size}, {"batch", resolved.batch}};
+  if (resolved.ensemble_size == 1) return result;
+  if (modality == Modality::depth) result["alignment"] = to_string(resolved.alignment);
+  result["reduction"] = to_string(resolved.reduction);
+  result["uncertainty"] = resolved.uncertainty;
+  return result;
+}
+
+ordered_json options(const ResolvedOptions& resolved, Modality modality) {
+  const bool own_spacing = resolved.scheduler == "lcm";
   return {{"steps", resolved.steps},
           {"scheduler", resolved.scheduler},
-          {"spacing", to_string(resolved.spacing)},
+          {"spacing", own_spacing ? ordered_json() : ordered_json(to_string(resolved.spacing))},
           {"prediction_type", to_string(resolved.prediction_type)},
           {"noise", to_string(resolved.noise)},
           {"seed", resolved.seed},
@@ -61,18 +83,20 @@ ordered_json options(const ResolvedOptions& resolved) {
           {"resample_input", to_string(resolved.resample_input)},
           {"resample_output", to_string(resolved.resample_output)},
           {"match_input", resolved.match_input},
+          {"ensemble", ensemble(resolved, modality)},
           {"prompt_tokens", resolved.prompt_tokens}};
 }
 
 ordered_json seconds(const StageSeconds& stages, double load) {
-  return {
-      {"load_model", load},
-      {"prepare", stages.prepare},
-      {"encode", stages.encode},
-      {"denoise", stages.denoise},
-      {"decode", stages.decode},
-      {"finish", stages.finish},
-      {"image", stages.prepare + stages.encode + stages.denoise + stages.decode + stages.finish}};
+  return {{"load_model", load},
+          {"prepare", stages.prepare},
+          {"encode", stages.encode},
+          {"denoise", stages.denoise},
+          {"decode", stages.decode},
+          {"ensemble", stages.ensemble},
+          {"finish", stages.finish},
+          {"image", stages.prepare + stages.encode + stages.denoise + stages.decode +
+                        stages.ensemble + stages.finish}};
 }
 
 bool ends_with(std::string_view text, std::string_view ending) {
@@ -83,6 +107,7 @@ bool ends_with(std::string_view text, std::string_view ending) {
 std::string_view contents(std::string_view name, Modality modality) {
   const bool depth = modality == Modality::depth;
   if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
+  if (ends_with(name, "_uncertainty.npy")) return "float32 [H,W], how far the members disagree";
   if (ends_with(name, "_depth.npy")) return "float32 [H,W]";
   if (ends_with(name, "_normals.npy")) return "float32 [H,W,3]";
   if (ends_with(name, "_depth_color.png")) return "8-bit picture, colour map";
@@ -111,9 +136,10 @@ std::string describe(const Prediction& prediction,
   ordered_json json;
   json["input"] = input.string();
   json["prediction"] = meaning(prediction, estimator);
-  json["estimator"] = {{"name", estimator.kind().name}, {"reason", estimator.kind().reason}};
+  json["pipeline"] = {{"name", to_string(prediction.options.pipeline)},
+                      {"reason", prediction.options.pipeline_reason}};
   json["model"] = {{"folder", estimator.folder().root().string()}, {"class", index.class_name}};
-  json["options"] = options(prediction.options);
+  json["options"] = options(prediction.options, prediction.modality);
   json["sizes"] = {
       {"input", size_of_map(prediction.input_height, prediction.input_width)},
       {"processed", size_of_map(prediction.processed_height, prediction.processed_width)},

@@ -84,15 +84,17 @@ struct StageSeconds {
   double encode = 0;
   double denoise = 0;
   double decode = 0;
+  double ensemble = 0;
   double finish = 0;
 };
 
 /// A depth or normals map with its meaning.
 struct Prediction {
   Modality modality = Modality::depth;
-  /// depth: float32 [H,W] affine-invariant in [0,1], 0 the nearest and 1 the farthest of the image;
-  /// normals: float32 [H,W,3] in
-  /// [-1,1] in `normal_frame`, not normalised again after the last resize.
+  /// depth: float32 [H,W] affine-invariant in [0,1], 0 the nearest and 1 the farthest; e2e and
+  /// ensembles are spread over the whole range. normals: float32 [H,W,3] in [-1,1] in
+  /// `normal_frame`; e2e does not normalise them again after the last resize. Bicubic resizing
+  /// outside of e2e may leave the range.
   Array map;
   /// float32 [H,W], how far the members of the ensemble disagree: for depth in units of `map` (the
   /// deviation of `mean`, the median distance of `median`), for normals the mean angle over pi.
@@ -100,6 +102,10 @@ struct Prediction {
   Array uncertainty;
   /// The checkpoint predicts disparity: `map` is affine-invariant disparity, 1 the nearest.
   bool disparity = false;
+  /// Depth is known up to this: both is affine-invariant, scale alone has its 0 at the camera.
+  bool scale_invariant = true;
+  bool shift_invariant = true;
+  bool unit_normals = false;  ///< every normal was made a unit vector after the last resize
   std::string normal_frame;  ///< "dsine" (x left, y up, z to the viewer), "opengl", "opencv"; empty
                              ///< for depth
   std::int64_t input_height = 0;
@@ -109,7 +115,8 @@ struct Prediction {
   ResolvedOptions options;
   StageSeconds seconds;
   /// With keep_intermediates: image, image_latent, text_embedding, noise, timesteps, unet_output.K,
-  /// latent.K, decoded, prediction; maps are [1,C,H,W] as in the reference.
+  /// clean.K, latent.K, decoded, prediction, uncertainty; maps are [B,C,H,W] as in the reference, B
+  /// the members of the ensemble where they differ.
   std::map<std::string, Array> intermediates;
 };
 

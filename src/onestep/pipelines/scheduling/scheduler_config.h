@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/diffusion/lcm.h"
 #include "onestep/diffusion/schedule.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/pipelines/prediction.h"
@@ -15,5 +16,11 @@ DdimConfig ddim_config(const SchedulerFile& file);
 /// spacing and prediction type as resolved, and never rescaled to zero terminal SNR (arXiv
 /// 2409.11355).
 DdimConfig single_step_ddim_config(const SchedulerFile& file, const ResolvedOptions& options);
+
+/// The scheduler of Marigold's own pipeline: the file's, spacing and prediction type as resolved.
+DdimConfig marigold_ddim_config(const SchedulerFile& file, const ResolvedOptions& options);
+
+/// The file as LCM reads it, prediction type as resolved.
+LcmConfig lcm_config(const SchedulerFile& file, const ResolvedOptions& options);
 
 }  // namespace onestep

@@ -1,7 +1,7 @@
-#include "onestep/pipelines/load_networks.h"
+#include "onestep/pipelines/loading/load_networks.h"
 
 #include "onestep/base/check.h"
-#include "onestep/pipelines/prepare_network.h"
+#include "onestep/pipelines/loading/prepare_network.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "onestep/pipelines/prepare_network.h"
+#include "onestep/pipelines/loading/prepare_network.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
 
 #include "onestep/base/check.h"
 
@@ -55,11 +55,7 @@ class ConfigReader {
   json json_;
 };
 
-}  // namespace
-
-DdimConfig ddim_config(const SchedulerFile& file) {
-  const ConfigReader reader(file);
-  DdimConfig config;
+void read_shared(const ConfigReader& reader, SchedulerConfig& config) {
   reader.read("num_train_timesteps", config.num_train_timesteps);
   reader.read("beta_start", config.beta_start);
   reader.read("beta_end", config.beta_end);
@@ -67,22 +63,45 @@ DdimConfig ddim_config(const SchedulerFile& file) {
   reader.read("trained_betas", config.trained_betas);
   reader.read("clip_sample", config.clip_sample);
   reader.read("clip_sample_range", config.clip_sample_range);
-  reader.read("set_alpha_to_one", config.set_alpha_to_one);
-  reader.read("steps_offset", config.steps_offset);
   reader.read_name("prediction_type", config.prediction_type, prediction_type_from_string);
   reader.read("thresholding", config.thresholding);
   reader.read("dynamic_thresholding_ratio", config.dynamic_thresholding_ratio);
   reader.read("sample_max_value", config.sample_max_value);
-  reader.read_name("timestep_spacing", config.timestep_spacing, timestep_spacing_from_string);
   reader.read("rescale_betas_zero_snr", config.rescale_betas_zero_snr);
+}
+
+}  // namespace
+
+DdimConfig ddim_config(const SchedulerFile& file) {
+  const ConfigReader reader(file);
+  DdimConfig config;
+  read_shared(reader, config);
+  reader.read("set_alpha_to_one", config.set_alpha_to_one);
+  reader.read("steps_offset", config.steps_offset);
+  reader.read_name("timestep_spacing", config.timestep_spacing, timestep_spacing_from_string);
+  return config;
+}
+
+LcmConfig lcm_config(const SchedulerFile& file, const ResolvedOptions& options) {
+  const ConfigReader reader(file);
+  LcmConfig config;
+  read_shared(reader, config);
+  reader.read("original_inference_steps", config.original_inference_steps);
+  reader.read("timestep_scaling", config.timestep_scaling);
+  config.prediction_type = options.prediction_type;
   return config;
 }
 
 DdimConfig single_step_ddim_config(const SchedulerFile& file, const ResolvedOptions& options) {
+  DdimConfig config = marigold_ddim_config(file, options);
+  config.rescale_betas_zero_snr = false;
+  return config;
+}
+
+DdimConfig marigold_ddim_config(const SchedulerFile& file, const ResolvedOptions& options) {
   DdimConfig config = ddim_config(file);
   config.timestep_spacing = options.spacing;
   config.prediction_type = options.prediction_type;
-  config.rescale_betas_zero_snr = false;
   return config;
 }
 
