@@ -1,9 +1,12 @@
 #include "onestep/output/write_prediction.h"
 
+#include "onestep/io/float_images/exr.h"
+#include "onestep/io/float_images/pfm.h"
 #include "onestep/io/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 #include "onestep/output/peak_memory.h"
+#include "onestep/viz/colour_map.h"
 
 #include "testing/golden.h"
 
@@ -11,9 +14,11 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -111,6 +116,101 @@ TEST_F(WritePrediction, WritesNormalsWithoutASixteenBitPicture) {
   const float first = prediction.map.view<float>()[0];
   EXPECT_EQ(picture.view<std::uint8_t>()[0],
             static_cast<std::uint8_t>((first + 1.0F) / 2.0F * 255.0F));
+}
+
+TEST_F(WritePrediction, WritesFloatsForOtherPrograms) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.intermediates = false;
+  options.formats = {OutputFormat::pfm};
+  if (exr_available()) options.formats.insert(OutputFormat::exr);
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(testing::max_difference(read_pfm(options.folder / "photo_normals.pfm"), prediction.map),
+            0);
+  if (!exr_available()) return;
+  const fs::path exr = options.folder / "photo_normals.exr";
+  EXPECT_EQ(testing::max_difference(read_exr(exr), prediction.map), 0);
+  std::ifstream file(exr, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_NE(bytes.find("frame dsine: x left, y up, z to the viewer"), std::string::npos);
+}
+
+TEST_F(WritePrediction, RefusesExrWhereItWasNotBuiltIn) {
+  if (exr_available()) GTEST_SKIP() << "built with OpenEXR";
+  Estimator estimator = load("tiny_e2e_depth");
+  OutputOptions options = everything();
+  options.formats = {OutputFormat::npy, OutputFormat::exr};
+  EXPECT_THROW(write_prediction(predict(estimator), estimator, "photo.png", options), Error);
+  EXPECT_EQ(names(options.folder), std::set<std::string>{});
+}
+
+TEST_F(WritePrediction, TellsNormalsInAnotherFrameAndOfUnitLength) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction own = predict(estimator);
+  const Prediction shown = presented(own, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(shown.normal_frame, "opencv");
+  const auto before = own.map.view<float>();
+  const auto after = shown.map.view<float>();
+  for (std::size_t i = 0; i < before.size(); i += 3) {
+    const double length = std::hypot(before[i], before[i + 1], before[i + 2]);
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(after[i + c] * length, -before[i + c], 1e-6);
+  }
+  const Prediction twice = presented(shown, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(testing::max_difference(twice.map, shown.map), 0);
+
+  OutputOptions options = everything();
+  options.normals = {.frame = NormalFrame::opencv, .unit = true};
+  write_prediction(own, estimator, "photo.png", options);
+  EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_normals.npy"), shown.map), 0);
+  const json said = read_json(options.folder / "photo.json").at("prediction");
+  EXPECT_EQ(said.at("frame").at("name"), "opencv");
+  EXPECT_EQ(said.at("frame").at("y"), "down");
+  EXPECT_EQ(said.at("unit_length"), "yes");
+  const std::string reason = said.at("frame").at("reason");
+  EXPECT_NE(reason.find("converted from dsine"), std::string::npos) << reason;
+}
+
+TEST_F(WritePrediction, LeavesDepthAloneWhateverNormalsShallBe) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction own = predict(estimator);
+  const Prediction shown = presented(own, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(testing::max_difference(shown.map, own.map), 0);
+  EXPECT_EQ(shown.normal_frame, "");
+}
+
+TEST_F(WritePrediction, DrawsDepthAsTheReferenceOfItsPipeline) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.formats = {OutputFormat::color};
+  for (const Pipeline pipeline : {Pipeline::e2e, Pipeline::e2e_diffusers, Pipeline::marigold}) {
+    prediction.options.pipeline = pipeline;
+    write_prediction(prediction, estimator, "photo.png", options);
+    const bool research = pipeline == Pipeline::e2e;
+    const Array expected =
+        coloured_depth(prediction.map, "spectral",
+                       {.method = research ? ColourMethod::table : ColourMethod::piecewise});
+    EXPECT_EQ(testing::max_difference(read_png(options.folder / "photo_depth_color.png"), expected),
+              0);
+  }
+}
+
+TEST_F(WritePrediction, DrawsTheUncertaintyWithTheOtherPictures) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.uncertainty = prediction.map;
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.intermediates = false;
+  options.formats = {OutputFormat::color};
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo_depth_color.png", "photo_uncertainty.npy",
+                                   "photo_uncertainty.png"}));
+  EXPECT_EQ(testing::max_difference(read_png(options.folder / "photo_uncertainty.png"),
+                                    uncertainty_picture(prediction.uncertainty)),
+            0);
 }
 
 TEST_F(WritePrediction, WritesTheUncertaintyThatWasAskedFor) {

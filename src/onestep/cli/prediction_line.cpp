@@ -138,9 +138,10 @@ class PredictionLine {
     const Estimator& estimator = estimators_[finished.model];
     OutputOptions output = options_for(photograph, request_.output);
     output.stop = stop_;
-    const auto files = write_prediction(prediction, estimator, photograph.path, output);
+    const Prediction shown = presented(prediction, output.normals);
+    const auto files = write_prediction(shown, estimator, photograph.path, output);
     if (request_.json) {
-      display_.print(describe(prediction, estimator, photograph.path, files, true));
+      display_.print(describe(shown, estimator, photograph.path, files, true));
     } else if (!files.empty()) {
       display_.print(one_line(files.front().native()));
     }

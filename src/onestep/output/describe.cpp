@@ -1,3 +1,4 @@
+#include "onestep/geometry/normal_frame.h"
 #include "onestep/output/peak_memory.h"
 #include "onestep/output/write_prediction.h"
 
@@ -16,16 +17,15 @@ ordered_json size_of_map(std::int64_t height, std::int64_t width) {
 }
 
 /// The axes of a frame in words, for somebody who looks at the photograph.
-ordered_json frame(const std::string& name, const std::string& reason) {
-  ordered_json result = {{"name", name}};
-  if (name == "dsine") {
-    result.update({{"x", "left"}, {"y", "up"}, {"z", "to the viewer"}});
-  } else if (name == "opengl") {
-    result.update({{"x", "right"}, {"y", "up"}, {"z", "to the viewer"}});
-  } else if (name == "opencv") {
-    result.update({{"x", "right"}, {"y", "down"}, {"z", "away from the viewer"}});
+ordered_json frame(const std::string& name, const EstimatorKind& kind) {
+  const AxesInWords axes = axes_in_words(normal_frame_from_string(name));
+  ordered_json result = {{"name", name}, {"x", axes.x}, {"y", axes.y}, {"z", axes.z}};
+  if (name == kind.normal_frame) {
+    result["reason"] = kind.normal_frame_reason;
+  } else {
+    result["reason"] = "chosen explicitly; converted from " + kind.normal_frame + " (" +
+                       kind.normal_frame_reason + ")";
   }
-  result["reason"] = reason;
   return result;
 }
 
@@ -36,8 +36,9 @@ std::string depth_kind(const Prediction& prediction) {
 }
 
 /// Normals are normalised before the last resize, in pipeline marigold also after it.
-const char* unit_length(const ResolvedOptions& options) {
-  return options.pipeline == Pipeline::marigold ? "yes" : "before the last resize, not after it";
+const char* unit_length(const Prediction& prediction) {
+  const bool unit = prediction.unit_normals || prediction.options.pipeline == Pipeline::marigold;
+  return unit ? "yes" : "before the last resize, not after it";
 }
 
 /// What the numbers of the map mean.
@@ -56,8 +57,8 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
   result.update({{"kind", "surface normals"},
                  {"unit", nullptr},
                  {"range", {-1, 1}},
-                 {"frame", frame(prediction.normal_frame, estimator.kind().normal_frame_reason)},
-                 {"unit_length", unit_length(prediction.options)}});
+                 {"frame", frame(prediction.normal_frame, estimator.kind())},
+                 {"unit_length", unit_length(prediction)}});
   return result;
 }
 
@@ -106,13 +107,17 @@ bool ends_with(std::string_view text, std::string_view ending) {
 /// How a file stores the map, told by its name (see output_files).
 std::string_view contents(std::string_view name, Modality modality) {
   const bool depth = modality == Modality::depth;
-  if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
   if (ends_with(name, "_uncertainty.npy")) return "float32 [H,W], how far the members disagree";
+  if (ends_with(name, "_uncertainty.png")) return "8-bit grey, white from the 95th percentile on";
+  if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
   if (ends_with(name, "_depth.npy")) return "float32 [H,W]";
   if (ends_with(name, "_normals.npy")) return "float32 [H,W,3]";
   if (ends_with(name, "_depth_color.png")) return "8-bit picture, colour map";
   if (depth && ends_with(name, "_depth.png")) return "16-bit grey, trunc(65535 v)";
   if (!depth && ends_with(name, "_normals.png")) return "8-bit RGB, trunc((n + 1) / 2 * 255)";
+  if (ends_with(name, ".pfm")) return depth ? "float32 [H,W]" : "float32 [H,W,3]";
+  if (ends_with(name, ".exr"))
+    return depth ? "float32, channel Y" : "float32, channels R, G, B: x, y, z";
   return "this description";
 }
 

@@ -73,10 +73,12 @@ std::string overview() {
 Usage:
   onestep predict INPUT... -m MODEL [-o FOLDER] [options]
   onestep inspect MODEL [--size WIDTHxHEIGHT] [--json]
+  onestep licences
 
 Commands:
   predict     photographs (files, or folders of them) to depth or normals
   inspect     what a checkpoint folder holds, and what one photograph costs on it
+  licences    of the program, of what is built into it and of the libraries that it loads
 
 Options:
   -h, --help  this text; "onestep predict --help" lists the options of a command

@@ -12,7 +12,9 @@ Files written for photo.jpg:
   photo_depth_color.png       color  the same through --color-map
   photo_normals.npy           npy    float32 [H,W,3]: x, y, z in the frame that the JSON names
   photo_normals.png           color  the same in 8 bit colours
+  photo_depth.pfm, .exr       pfm, exr  the same as npy, for image editors; photo_normals.pfm, .exr
   photo_uncertainty.npy              with --uncertainty: float32 [H,W]
+  photo_uncertainty.png       color  the same in 8 bit, white from the 95th percentile on
   photo.json                  json   what the numbers mean, model, options, seconds, memory
   photo_intermediates.safetensors    with --save-intermediates
 With two models the last three are called photo_depth_..., photo_normals_... (photo_depth.json).

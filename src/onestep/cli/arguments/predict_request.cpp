@@ -6,6 +6,8 @@
 #include "onestep/cli/arguments/predict_help.h"
 #include "onestep/cli/arguments/values.h"
 #include "onestep/cli/terminal/messages.h"
+#include "onestep/geometry/normal_frame.h"
+#include "onestep/io/float_images/exr.h"
 #include "onestep/viz/colour_map.h"
 
 #include <algorithm>
@@ -69,16 +71,16 @@ void declare_files(CLI::App& app, PredictRequest& request) {
 }
 
 void declare_output(CLI::App& app, PredictRequest& request) {
-  add_value(
-      app,
-      {"--formats", "LIST",
-       "of " + among(output_format_names()) + ", with commas (default: all of them)", kOutput},
-      [&](const auto& option, const auto& text) {
-        request.output.formats.clear();
-        for (const std::string& name : list_of(option, text, output_format_names())) {
-          request.output.formats.insert(output_format_from_string(name));
-        }
-      });
+  add_value(app,
+            {"--formats", "LIST",
+             "of " + among(output_format_names()) + ", with commas (default: npy,png16,color,json)",
+             kOutput},
+            [&](const auto& option, const auto& text) {
+              request.output.formats.clear();
+              for (const std::string& name : list_of(option, text, output_format_names())) {
+                request.output.formats.insert(output_format_from_string(name));
+              }
+            });
   add_value(app,
             {"--color-map", "NAME",
              "of depth: " + among(colour_map_names()) + " (default: spectral)", kOutput},
@@ -91,6 +93,29 @@ void declare_output(CLI::App& app, PredictRequest& request) {
              "print one JSON object for each photograph instead of a file's name", kOutput);
   add_switch(app, "-q,--quiet", request.quiet, "no progress display; failures are always shown",
              kOutput);
+}
+
+/// How normals are told; depth has no such choice.
+void declare_normals(CLI::App& app, PredictRequest& request) {
+  static const std::vector<std::string> frames = [] {
+    std::vector<std::string> all = {"model"};
+    all.insert(all.end(), normal_frame_names().begin(), normal_frame_names().end());
+    return all;
+  }();
+  add_value(app,
+            {"--normal-frame", "NAME",
+             "axes of normals: " + alternatives(frames) +
+                 "; model (default) keeps the checkpoint's own; dsine: x left, y up, z to the "
+                 "viewer; opengl: x right, y up, z to the viewer; opencv: x right, y down, z away "
+                 "from the viewer; the JSON says which one",
+             kOutput},
+            [&](const auto& option, const auto& text) {
+              const std::string& name = one_of(option, text, frames);
+              request.output.normals.frame.reset();
+              if (name != "model") request.output.normals.frame = normal_frame_from_string(name);
+            });
+  add_switch(app, "--unit-normals", request.output.normals.unit,
+             "normalise again after the last resize, which e2e checkpoints leave out", kOutput);
 }
 
 void declare_machine(CLI::App& app, PredictRequest& request) {
@@ -150,6 +175,7 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   declare_files(app, request);
   declare_estimation(app, request, "How to estimate");
   declare_output(app, request);
+  declare_normals(app, request);
   declare_machine(app, request);
 
   Arguments inputs;
@@ -160,6 +186,7 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   request.output.modality_in_every_name = request.models.size() > 1;
   if (request.half_precision && request.load.variant.empty()) request.load.variant = "fp16";
   check_request(request);
+  if (request.output.formats.count(OutputFormat::exr) > 0) require_exr();
   return request;
 }
 

@@ -1,12 +1,7 @@
-#include "onestep/base/check.h"
-#include "onestep/io/exif.h"
-#include "onestep/io/image.h"
-
 #include <zlib.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
@@ -38,19 +33,4 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data,
   constexpr unsigned kKeepWrong = 8;  // one in so many
   if (mutated > 0 && data[0] == 0x89 && seed % kKeepWrong != 0) repair_checksums({data, mutated});
   return mutated;
-}
-
-// An image that was accepted has the pixels that its shape promises and keeps to the limits.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto bytes = std::as_bytes(std::span(data, size));
-  constexpr onestep::ImageLimits kLimits = {.max_side = 512, .max_pixels = 1 << 16};
-  try {
-    const onestep::Array image = onestep::decode_image(bytes, "fuzz", kLimits);
-    if (image.rank() != 3 || image.size(2) != 3) std::abort();
-    if (image.size(0) * image.size(1) > kLimits.max_pixels) std::abort();
-  } catch (const onestep::Error&) {  // a refusal is a result
-  }
-  const int orientation = onestep::exif_orientation(bytes);
-  if (orientation < 1 || orientation > 8) std::abort();
-  return 0;
 }
