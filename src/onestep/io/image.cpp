@@ -102,8 +102,10 @@ Array decode_image(std::span<const std::byte> bytes,
 }
 
 Array read_image(const std::filesystem::path& path, const ImageLimits& limits) {
-  const MappedFile file(path);
-  return decode_image(file.bytes(), path.string(), limits);
+  constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;  // the largest picture, unpacked
+  const auto bytes = read_bytes(path, kMaxFileBytes);
+  check(!bytes.empty(), path.string(), ": is empty (0 bytes)");
+  return decode_image(bytes, path.string(), limits);
 }
 
 bool has_image_extension(const std::filesystem::path& path) {
