@@ -6,6 +6,9 @@ find_package(JPEG REQUIRED)               # io/jpeg
 find_package(nlohmann_json 3.11 REQUIRED) # .cpp files of io, models, pipelines, output, cli
 find_package(CLI11 2.1 REQUIRED)          # cli
 find_package(hwy 1.0 REQUIRED)            # backend/cpu
+if(ONESTEP_EXR)
+  find_package(OpenEXR 3 QUIET CONFIG)    # io/float_images/exr; optional
+endif()
 if(ONESTEP_TESTS)
   find_package(GTest REQUIRED)
 endif()

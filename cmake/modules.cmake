@@ -8,7 +8,11 @@ function(onestep_add_module name)
   add_library(onestep_${name} OBJECT ${arg_SOURCES})
   target_include_directories(onestep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(onestep_${name} PRIVATE onestep_flags ${arg_PACKAGES})
-  target_link_libraries(onestep_library PRIVATE onestep_${name})
+  # The objects themselves: the installed library names no module as a target of its own. What it
+  # is linked with, its users link too (onestepConfig.cmake.in); json has headers only.
+  target_sources(onestep_library PRIVATE $<TARGET_OBJECTS:onestep_${name}>)
+  list(REMOVE_ITEM arg_PACKAGES nlohmann_json::nlohmann_json)
+  target_link_libraries(onestep_library PRIVATE ${arg_PACKAGES})
   set_property(TARGET onestep_${name} PROPERTY ONESTEP_USES "${arg_USES}")
 endfunction()
 

@@ -18,6 +18,7 @@ OWNERS = {
     "png.h": ["io/png.cpp"],
     "jpeglib.h": ["io/jpeg.cpp"],
     "jerror.h": ["io/jpeg.cpp"],
+    "Im[af]*.h": ["io/float_images/exr.cpp"],  # OpenEXR and its Imath
     "zlib.h": ["io/*.cpp"],
     "hwy/*": ["backend/cpu/*"],
     "nlohmann/*": ["*.cpp"],

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "cli/command_line_fixture.h"
 
@@ -80,18 +81,94 @@ TEST_F(Failure, AnOutputFolderThatCannotBeMadeIsOneLine) {
   }
 }
 
-TEST_F(Failure, AnOutputFolderWithoutPermissionIsOneLine) {
-  const std::filesystem::path locked = folder() / "locked";
-  std::filesystem::create_directory(locked);
-  std::filesystem::permissions(
-      locked, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+/// A folder that is locked for its owner while this object lives.
+class Locked {
+ public:
+  Locked(std::filesystem::path path, std::filesystem::perms rights) : path_(std::move(path)) {
+    std::filesystem::permissions(path_, rights);
+  }
+  ~Locked() { std::filesystem::permissions(path_, std::filesystem::perms::owner_all); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  std::filesystem::path path_;
+};
+
+ProcessOptions obeying_permissions() {
   ProcessOptions options;
   options.obey_permissions = true;
+  return options;
+}
+
+constexpr auto kReadOnly = std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec;
+
+TEST_F(Failure, AnOutputFolderWithoutPermissionIsOneLine) {
+  std::filesystem::create_directory(folder() / "locked");
+  const Locked locked(folder() / "locked", kReadOnly);
+  photograph("photo.png");
+  for (const std::string output : {"locked", "locked/new"}) {
+    const ProcessResult result =
+        run({"predict", "photo.png", "-m", model(), "-o", output}, obeying_permissions());
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(says_one_line(result, {output, "Permission denied", "-o"}));
+  }
+}
+
+TEST_F(Failure, ASubFolderOfResultsWithoutPermissionIsOneLineAndTheOthersAreDone) {
+  photograph("album/a.png");
+  photograph("album/sub/b.png");
+  std::filesystem::create_directories(folder() / "out/sub");
+  const Locked locked(folder() / "out/sub", kReadOnly);
   const ProcessResult result =
-      run({"predict", photograph("photo.png"), "-m", model(), "-o", "locked"}, options);
-  std::filesystem::permissions(locked, std::filesystem::perms::owner_all);
+      run({"predict", "album", "-m", model(), "--formats", "npy"}, obeying_permissions());
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_TRUE(says_one_line(result, {"locked"}));
+  EXPECT_EQ(result.out, "out/a_depth.npy\n");
+  const auto lines = lines_of(result.err);
+  ASSERT_EQ(lines.size(), 2u) << result.err;
+  EXPECT_NE(lines[0].find("album/sub/b.png: out/sub"), std::string::npos) << lines[0];
+}
+
+TEST_F(Failure, AFolderThatCannotBeReadIsOneLineAndTheOthersAreDone) {
+  photograph("album/a.png");
+  photograph("album/secret/b.png");
+  photograph("album/z/c.png");
+  const Locked locked(folder() / "album/secret", std::filesystem::perms::none);
+  const ProcessResult result =
+      run({"predict", "album", "-m", model(), "--formats", "npy"}, obeying_permissions());
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(lines_of(result.out), (Names{"out/a_depth.npy", "out/z/c_depth.npy"}));
+  const auto lines = lines_of(result.err);
+  ASSERT_EQ(lines.size(), 2u) << result.err;
+  EXPECT_NE(lines[0].find("album/secret: expected"), std::string::npos) << lines[0];
+}
+
+TEST_F(Failure, APhotographThatCannotBeReadIsOneLine) {
+  const Locked locked(folder() / photograph("photo.png"), std::filesystem::perms::none);
+  const ProcessResult result = run({"predict", "photo.png", "-m", model()}, obeying_permissions());
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"photo.png", "Permission denied"}));
+}
+
+TEST_F(Failure, FailuresAreListedInTheOrderOfTheInputs) {
+  Names arguments = {"predict"};
+  for (const std::string name : {"a", "b", "c", "d"}) {
+    std::ofstream(folder() / (name + ".png")) << "no picture";
+    arguments.push_back(name + ".png");
+    arguments.push_back(photograph("good_" + name + ".png"));
+  }
+  arguments.insert(arguments.end(), {"-m", model(), "--formats", "npy"});
+  const ProcessResult result = run(arguments);
+  EXPECT_EQ(result.exit_status, 1);
+  const auto lines = lines_of(result.err);
+  ASSERT_EQ(lines.size(), 5u) << result.err;
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NE(lines[i].find(std::string(1, static_cast<char>('a' + i)) + ".png: "),
+              std::string::npos)
+        << lines[i];
+  }
+  EXPECT_EQ(lines[4], "onestep: 4 of 8 inputs failed");
+  EXPECT_EQ(lines_of(result.out).size(), 4u);
 }
 
 TEST_F(Failure, AStandardOutputThatTakesNothingIsAFailureAndTheFilesAreWhole) {

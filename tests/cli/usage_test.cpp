@@ -20,12 +20,16 @@ TEST_F(Usage, HelpOfPredictNamesEveryOptionAndFitsATerminal) {
   const ProcessResult result = run({"predict", "--help"});
   EXPECT_EQ(result.exit_status, 0);
   for (const std::string option :
-       {"-m, --model",      "-o, --output",    "--modality", "--steps",
-        "--spacing",        "--noise",         "--seed",     "--processing-res",
-        "--resample",       "--match-input",   "--threads",  "--formats",
-        "--color-map",      "--prompt-tokens", "--variant",  "--save-intermediates",
-        "--no-match-input", "-q, --quiet",     "--json",     "nearest-exact",
-        "npy, png16",       "trailing",        "spectral",   "gaussian"}) {
+       {"-m, --model",      "-o, --output",      "--modality",      "--steps",
+        "--spacing",        "--noise",           "--seed",          "--processing-res",
+        "--resample",       "--match-input",     "--threads",       "--formats",
+        "--color-map",      "--prompt-tokens",   "--variant",       "--save-intermediates",
+        "--no-match-input", "--pipeline",        "--ensemble",      "--batch",
+        "--align",          "--reduction",       "--uncertainty",   "--prediction-type",
+        "--resample-input", "--resample-output", "--skip-existing", "-0, --null",
+        "--fp16",           "--denoise_steps",   "-q, --quiet",     "--json",
+        "nearest-exact",    "npy, png16",        "trailing",        "spectral",
+        "gaussian"}) {
     EXPECT_NE(result.out.find(option), std::string::npos) << option;
   }
   for (const std::string& line : lines_of(result.out)) EXPECT_LE(line.size(), 100u) << line;
@@ -96,6 +100,19 @@ INSTANTIATE_TEST_SUITE_P(
         {"ColourMap", {"", "--color-map", "foo"}, {"--color-map", "\"foo\"", "spectral"}},
         {"NearColourMap", {"", "--color-map", "virdis"}, {"\"viridis\"?"}},
         {"ReversedColourMap", {"", "--color-map", "virdis_r"}, {"\"viridis_r\"?"}},
+        {"Pipeline", {"", "--pipeline", "marigod"}, {"--pipeline", "\"marigold\"?"}},
+        {"Ensemble", {"", "--ensemble", "0"}, {"--ensemble", "from 1"}},
+        {"Batch", {"", "--batch", "-1"}, {"--batch", "\"-1\""}},
+        {"Align", {"", "--align", "referense"}, {"--align", "\"reference\"?"}},
+        {"Reduction", {"", "--reduction", "meen"}, {"--reduction", "\"mean\"?"}},
+        {"PredictionType", {"", "--prediction-type", "v"}, {"--prediction-type", "epsilon"}},
+        {"ResampleInput", {"", "--resample-input", "aera"}, {"--resample-input", "\"area\"?"}},
+        {"ResampleOutput", {"", "--resample-output", "x"}, {"--resample-output", "bicubic"}},
+        {"UncertaintyAlone", {"", "--uncertainty"}, {"--uncertainty", "--ensemble"}},
+        {"Marigold", {"", "--denoise_step", "4"}, {"\"--denoise_steps\"?"}},
+        {"MarigoldValue", {"", "--denoise_steps", "0"}, {"--steps", "from 1"}},
+        {"ReductionOfDepth", {"", "--reduction", "closest"}, {"--reduction", "depth"}},
+        {"EmptyModel", {"", "-m", ""}, {"-m", "checkpoint folder"}},
         {"PromptTokens", {"", "--prompt-tokens", "3"}, {"--prompt-tokens", "2 or 77"}},
         {"Threads", {"", "--threads", "-2"}, {"--threads", "\"-2\""}},
         {"Simd", {"", "--simd", "mmx"}, {"--simd", "\"mmx\""}},

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -205,6 +206,28 @@ TEST(DdimScheduler, DynamicThresholdingIsPerMemberAndNeverStretches) {
   const Array expected =
       Array::of<float>({3, 3}, {-0.5F, 1.0F, 1.0F, 0.1F, -0.2F, 0.3F, 1.0F, 1.0F, -1.0F});
   EXPECT_EQ(max_difference(step.x0, expected), 0.0);
+}
+
+TEST(DdimScheduler, DynamicThresholdOfNaNIsNaNForItsMemberAlone) {
+  DdimConfig config;
+  config.thresholding = true;
+  config.prediction_type = PredictionType::sample;
+  std::vector<float> values(200, 0.5F);
+  for (std::size_t i = 0; i < 100; i += 3) values[i] = std::numeric_limits<float>::quiet_NaN();
+  const auto output = Array::of<float>({2, 100}, values);
+  const auto sample = Array::of<float>({2, 100}, std::vector<float>(200, 0.25F));
+  const Array x0 = DdimScheduler(config).step(output, 999, sample, 1).x0;
+  for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(std::isnan(x0.view<float>()[i]), i < 100) << i;
+}
+
+TEST(DdimScheduler, RefusesAQuantileOutsideOfZeroToOne) {
+  for (const double ratio : {-0.1, 1.5, 1e300}) {
+    DdimConfig config;
+    config.thresholding = true;
+    config.dynamic_thresholding_ratio = ratio;
+    const DdimScheduler scheduler(config);
+    EXPECT_THROW(scheduler.step(row({1.0F}), 999, row({1.0F}), 1), Error);
+  }
 }
 
 TEST(DdimScheduler, DynamicThresholdInterpolatesBetweenValues) {

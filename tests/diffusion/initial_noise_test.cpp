@@ -2,6 +2,7 @@
 
 #include "onestep/base/check.h"
 #include "onestep/base/random.h"
+#include "onestep/diffusion/pyramid_noise.h"
 
 #include <gtest/gtest.h>
 
@@ -20,6 +21,13 @@ TEST(InitialNoise, ZerosAreZeros) {
 TEST(InitialNoise, GaussianIsOneDrawOfTheWholeLatent) {
   const Array noise = initial_noise(NoiseKind::gaussian, 7, {2, 4, 3, 5});
   EXPECT_TRUE(std::ranges::equal(noise.view<float>(), TorchGenerator(7).randn(120)));
+}
+
+TEST(InitialNoise, PyramidIsTheEndToEndForm) {
+  TorchGenerator generator(7);
+  const Array expected = pyramid_noise({2, 4, 9, 5}, 7, generator);
+  const Array noise = initial_noise(NoiseKind::pyramid, 7, {2, 4, 9, 5});
+  EXPECT_TRUE(std::ranges::equal(noise.view<float>(), expected.view<float>()));
 }
 
 TEST(InitialNoise, NamesAreReadBack) {

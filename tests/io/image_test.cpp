@@ -103,22 +103,5 @@ TEST(HasImageExtension, IgnoresCase) {
   }
 }
 
-TEST(ImagesInFolder, AreSortedAndNothingElse) {
-  const Scratch scratch;
-  for (const char* name : {"b.jpg", "a.PNG", "c.txt", ".hidden.png"}) scratch.file(name, "x");
-  std::filesystem::create_directory(scratch / "folder.png");
-  std::filesystem::create_symlink(scratch / "nowhere", scratch / "dangling.png");
-  std::filesystem::create_symlink(scratch / "b.jpg", scratch / "link.jpeg");
-  EXPECT_EQ(images_in_folder(scratch.folder()),
-            (std::vector{scratch / "a.PNG", scratch / "b.jpg", scratch / "link.jpeg"}));
-}
-
-TEST(ImagesInFolder, NamesAFolderThatCannotBeRead) {
-  const Scratch scratch;
-  EXPECT_TRUE(refuses([&] { images_in_folder(scratch / "none"); },
-                      "none: the folder cannot be read: No such file or directory"));
-  EXPECT_TRUE(refuses([&] { images_in_folder(scratch.file("f", "x")); }, "f: the folder"));
-}
-
 }  // namespace
 }  // namespace onestep

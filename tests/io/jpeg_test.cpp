@@ -51,6 +51,18 @@ TEST(DecodeJpeg, StandsUprightForEveryOrientation) {
   }
 }
 
+TEST(DecodeJpeg, RefusesASizeThatTheFileCannotHoldBeforeAllocatingIt) {
+  for (const std::string name : {"colour_420.jpg", "colour_422_progressive.jpg"}) {
+    std::string bytes = bytes_of(fixture(name));
+    const std::size_t frame = bytes.find(name == "colour_420.jpg" ? "\xFF\xC0" : "\xFF\xC2");
+    for (const std::size_t size : {frame + 5, frame + 7}) {
+      bytes[size] = 0x40;  // 16384 pixels
+      bytes[size + 1] = 0;
+    }
+    EXPECT_TRUE(decoding_refuses(bytes, "truncated", "16384x16384"));
+  }
+}
+
 TEST(DecodeJpeg, IgnoresDamagedExifAndOtherMarkers) {
   const std::string plain = bytes_of(fixture("colour_420.jpg"));
   const Array stored = decode(plain);

@@ -163,6 +163,12 @@ TEST(ReadSafetensors, RefusesMissingFields) {
   EXPECT_TRUE(reading_refuses(container(R"({"a":{"dtype":"U8","shape":[0]}})", 0), "lacks one of"));
 }
 
+TEST(ReadSafetensors, StopsReadingAHeaderOfEmptyEntries) {
+  std::string header = "{";
+  for (int i = 0; i < 5000; ++i) header += concatenate(i > 0 ? "," : "", "\"", i, "\":{}");
+  EXPECT_TRUE(reading_refuses(container(header + "}", 0), "incomplete", "\"1000\" lacks one of"));
+}
+
 TEST(ReadSafetensors, NamesUnsupportedAndUnknownDtypes) {
   for (const std::string dtype : {"F8_E4M3", "F8_E5M2", "F4", "F6_E2M3", "C64"}) {
     EXPECT_TRUE(reading_refuses(container(object({entry("a", dtype, "[1]", "[0,1]")}), 1),

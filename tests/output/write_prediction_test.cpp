@@ -1,21 +1,25 @@
 #include "onestep/output/write_prediction.h"
 
+#include "onestep/io/float_images/exr.h"
+#include "onestep/io/float_images/pfm.h"
 #include "onestep/io/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 #include "onestep/output/peak_memory.h"
+#include "onestep/viz/colour_map.h"
 
 #include "testing/golden.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
-#include <csignal>
-#include <cstdlib>
+#include <cmath>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+
+#include "output/output_folder.h"
 
 namespace onestep {
 namespace {
@@ -23,54 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// One prediction of a golden model, with its estimator, and a folder to write to.
-class WritePrediction : public ::testing::Test {
- protected:
-  WritePrediction() {
-    std::string name = (fs::temp_directory_path() / "onestep_output_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
-  }
-  ~WritePrediction() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-
-  static Estimator load(const std::string& model, std::optional<Modality> modality = {}) {
-    LoadOptions options;
-    options.cpu.threads = 1;
-    options.modality = modality;
-    return Estimator::load(testing::golden_root() + "/models/" + model, options);
-  }
-
-  static Prediction predict(Estimator& estimator) {
-    PredictOptions options;
-    options.keep_intermediates = true;
-    options.seed = 12;
-    return estimator.predict(testing::golden_case("e2e.tiny_e2e_depth.gaussian").input("image_0"),
-                             options);
-  }
-
-  OutputOptions everything() const {
-    OutputOptions options;
-    options.folder = folder_ / "results" / "today";
-    options.intermediates = true;
-    return options;
-  }
-
-  std::set<std::string> names(const fs::path& folder) const {
-    std::set<std::string> found;
-    if (!fs::exists(folder)) return found;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      found.insert(entry.path().filename().string());
-    }
-    return found;
-  }
-
-  static json read_json(const fs::path& path) { return json::parse(std::ifstream(path)); }
-
-  fs::path folder_;
-};
+class WritePrediction : public testing::OutputFolder {};
 
 TEST_F(WritePrediction, WritesEveryFileOfADepthMap) {
   Estimator estimator = load("tiny_e2e_depth");
@@ -113,6 +70,131 @@ TEST_F(WritePrediction, WritesNormalsWithoutASixteenBitPicture) {
             static_cast<std::uint8_t>((first + 1.0F) / 2.0F * 255.0F));
 }
 
+TEST_F(WritePrediction, WritesFloatsForOtherPrograms) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.intermediates = false;
+  options.formats = {OutputFormat::pfm};
+  if (exr_available()) options.formats.insert(OutputFormat::exr);
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(testing::max_difference(read_pfm(options.folder / "photo_normals.pfm"), prediction.map),
+            0);
+  if (!exr_available()) return;
+  const fs::path exr = options.folder / "photo_normals.exr";
+  EXPECT_EQ(testing::max_difference(read_exr(exr), prediction.map), 0);
+  std::ifstream file(exr, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_NE(bytes.find("frame dsine: x left, y up, z to the viewer"), std::string::npos);
+}
+
+TEST_F(WritePrediction, RefusesExrWhereItWasNotBuiltIn) {
+  if (exr_available()) GTEST_SKIP() << "built with OpenEXR";
+  Estimator estimator = load("tiny_e2e_depth");
+  OutputOptions options = everything();
+  options.formats = {OutputFormat::npy, OutputFormat::exr};
+  EXPECT_THROW(write_prediction(predict(estimator), estimator, "photo.png", options), Error);
+  EXPECT_EQ(names(options.folder), std::set<std::string>{});
+}
+
+TEST_F(WritePrediction, TellsNormalsInAnotherFrameAndOfUnitLength) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction own = predict(estimator);
+  const Prediction shown = presented(own, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(shown.normal_frame, "opencv");
+  const auto before = own.map.view<float>();
+  const auto after = shown.map.view<float>();
+  for (std::size_t i = 0; i < before.size(); i += 3) {
+    const double length = std::hypot(before[i], before[i + 1], before[i + 2]);
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(after[i + c] * length, -before[i + c], 1e-6);
+  }
+  const Prediction twice = presented(shown, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(testing::max_difference(twice.map, shown.map), 0);
+
+  OutputOptions options = everything();
+  options.normals = {.frame = NormalFrame::opencv, .unit = true};
+  write_prediction(own, estimator, "photo.png", options);
+  EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_normals.npy"), shown.map), 0);
+  const json said = read_json(options.folder / "photo.json").at("prediction");
+  EXPECT_EQ(said.at("frame").at("name"), "opencv");
+  EXPECT_EQ(said.at("frame").at("y"), "down");
+  EXPECT_EQ(said.at("unit_length"), "yes");
+  const std::string reason = said.at("frame").at("reason");
+  EXPECT_NE(reason.find("converted from dsine"), std::string::npos) << reason;
+}
+
+TEST_F(WritePrediction, LeavesDepthAloneWhateverNormalsShallBe) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction own = predict(estimator);
+  const Prediction shown = presented(own, {.frame = NormalFrame::opencv, .unit = true});
+  EXPECT_EQ(testing::max_difference(shown.map, own.map), 0);
+  EXPECT_EQ(shown.normal_frame, "");
+}
+
+TEST_F(WritePrediction, DrawsDepthAsTheReferenceOfItsPipeline) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.formats = {OutputFormat::color};
+  for (const Pipeline pipeline : {Pipeline::e2e, Pipeline::e2e_diffusers, Pipeline::marigold}) {
+    prediction.options.pipeline = pipeline;
+    write_prediction(prediction, estimator, "photo.png", options);
+    const bool research = pipeline == Pipeline::e2e;
+    const Array expected =
+        coloured_depth(prediction.map, "spectral",
+                       {.method = research ? ColourMethod::table : ColourMethod::piecewise});
+    EXPECT_EQ(testing::max_difference(read_png(options.folder / "photo_depth_color.png"), expected),
+              0);
+  }
+}
+
+TEST_F(WritePrediction, DrawsTheUncertaintyWithTheOtherPictures) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.uncertainty = prediction.map;
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.intermediates = false;
+  options.formats = {OutputFormat::color};
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo_depth_color.png", "photo_uncertainty.npy",
+                                   "photo_uncertainty.png"}));
+  EXPECT_EQ(testing::max_difference(read_png(options.folder / "photo_uncertainty.png"),
+                                    uncertainty_picture(prediction.uncertainty)),
+            0);
+}
+
+TEST_F(WritePrediction, WritesTheUncertaintyThatWasAskedFor) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.uncertainty = prediction.map;
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.formats = {};
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(names(options.folder),
+            (std::set<std::string>{"photo_uncertainty.npy", "photo_intermediates.safetensors"}));
+  EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_uncertainty.npy"),
+                                    prediction.uncertainty),
+            0);
+}
+
+TEST_F(WritePrediction, ResultsOfTwoModelsShareNoName) {
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  options.modality_in_every_name = true;
+  std::set<fs::path> all;
+  std::size_t files = 0;
+  for (const Modality modality : {Modality::depth, Modality::normals}) {
+    const auto paths = output_files("photo", modality, options);
+    files += paths.size();
+    all.insert(paths.begin(), paths.end());
+  }
+  EXPECT_EQ(all.size(), files);
+  EXPECT_EQ(all.count(options.folder / "photo_depth_uncertainty.npy"), 1U);
+}
+
 TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
   Estimator estimator = load("tiny_e2e_depth");
   const Prediction prediction = predict(estimator);
@@ -126,85 +208,6 @@ TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
   }
 }
 
-TEST_F(WritePrediction, SaysWhatADepthMapMeans) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const Prediction prediction = predict(estimator);
-  write_prediction(prediction, estimator, "in/photo.png", everything());
-  const json said = read_json(everything().folder / "photo.json");
-  EXPECT_EQ(said.at("input"), "in/photo.png");
-  EXPECT_EQ(said.at("prediction").at("modality"), "depth");
-  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant depth");
-  EXPECT_EQ(said.at("prediction").at("range"), (json{0, 1}));
-  EXPECT_EQ(said.at("prediction").at("near"), 0);
-  EXPECT_EQ(said.at("prediction").at("far"), 1);
-  EXPECT_TRUE(said.at("prediction").at("unit").is_null());
-  EXPECT_EQ(said.at("estimator").at("name"), "e2e");
-  EXPECT_EQ(said.at("estimator").at("reason"), estimator.kind().reason);
-  EXPECT_EQ(said.at("model").at("class"), "MarigoldDepthPipeline");
-  EXPECT_EQ(said.at("options"), (json{{"steps", 1},
-                                      {"spacing", "trailing"},
-                                      {"noise", "zeros"},
-                                      {"seed", 12},
-                                      {"processing_resolution", 64},
-                                      {"resample", "bilinear"},
-                                      {"match_input", true},
-                                      {"prompt_tokens", 2}}));
-  EXPECT_EQ(said.at("sizes").at("input"), (json{{"width", 56}, {"height", 40}}));
-  EXPECT_EQ(said.at("sizes").at("processed"), (json{{"width", 64}, {"height", 45}}));
-  EXPECT_EQ(said.at("sizes").at("output"), (json{{"width", 56}, {"height", 40}}));
-  EXPECT_GT(said.at("peak_memory_bytes").get<double>(), 1e6);
-  EXPECT_EQ(said.at("device").at("threads"), 1);
-  for (const char* stage : {"load_model", "prepare", "encode", "denoise", "decode", "finish"}) {
-    EXPECT_GE(said.at("seconds").at(stage).get<double>(), 0.0) << stage;
-  }
-  EXPECT_GT(said.at("seconds").at("image").get<double>(), 0.0);
-  EXPECT_EQ(said.at("files").size(), 5U);
-  for (const json& file : said.at("files")) {
-    EXPECT_TRUE(fs::exists(file.at("path").get<std::string>())) << file;
-  }
-}
-
-TEST_F(WritePrediction, SaysInWhichFrameNormalsAre) {
-  Estimator estimator = load("tiny_e2e_normals");
-  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
-  EXPECT_EQ(said.at("prediction").at("kind"), "surface normals");
-  EXPECT_EQ(said.at("prediction").at("range"), (json{-1, 1}));
-  const json& frame = said.at("prediction").at("frame");
-  EXPECT_EQ(frame.at("name"), "dsine");
-  EXPECT_EQ(frame.at("x"), "left");
-  EXPECT_EQ(frame.at("y"), "up");
-  EXPECT_EQ(frame.at("z"), "to the viewer");
-}
-
-TEST_F(WritePrediction, SaysThatTheModalityWasChosenAgainstTheFolder) {
-  Estimator estimator = load("tiny_e2e_normals", Modality::depth);
-  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
-  const std::string reason = said.at("prediction").at("modality_reason");
-  EXPECT_NE(reason.find("explicitly"), std::string::npos) << reason;
-  EXPECT_NE(reason.find("normals"), std::string::npos) << reason;
-}
-
-TEST_F(WritePrediction, SaysThatTheNearEndOfDisparityIsOne) {
-  Estimator estimator = load("tiny_e2e_depth");
-  Prediction prediction = predict(estimator);
-  prediction.disparity = true;
-  const json said = json::parse(describe(prediction, estimator, "photo.png", {}, true));
-  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant disparity");
-  EXPECT_EQ(said.at("prediction").at("near"), 1);
-}
-
-TEST_F(WritePrediction, PutsACompactDescriptionOnOneLine) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const std::string line = describe(predict(estimator), estimator, "photo.png", {}, true);
-  EXPECT_EQ(line.find('\n'), std::string::npos);
-}
-
-TEST_F(WritePrediction, EscapesAFileNameThatIsNotUtf8) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const std::string text = describe(predict(estimator), estimator, "ph\xf6to.png", {}, true);
-  EXPECT_TRUE(json::accept(text));
-}
-
 TEST_F(WritePrediction, WritesOnlyTheFormatsAskedFor) {
   OutputOptions options = everything();
   options.intermediates = false;
@@ -213,74 +216,6 @@ TEST_F(WritePrediction, WritesOnlyTheFormatsAskedFor) {
             (std::vector<fs::path>{options.folder / "a_depth.npy"}));
   options.formats = {OutputFormat::png16};
   EXPECT_TRUE(output_files("a", Modality::normals, options).empty());
-}
-
-/// Limits the size of files for as long as it lives: a stand-in for a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, SIG_DFL);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-};
-
-TEST_F(WritePrediction, LeavesNothingOnAFullDisk) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const Prediction prediction = predict(estimator);
-  const OutputOptions options = everything();
-  const auto size_of_npy = static_cast<rlim_t>(prediction.map.bytes() + 128);
-  std::string message;
-  // Too small for the first file, and too small for the fourth (the intermediates) only.
-  for (const rlim_t limit : {rlim_t{1000}, size_of_npy}) {
-    try {
-      const FileSizeLimit full_disk(limit);
-      write_prediction(prediction, estimator, "photo.png", options);
-      ADD_FAILURE() << "written in spite of the limit " << limit;
-    } catch (const Error& error) {
-      message = error.what();
-    }
-    EXPECT_EQ(names(options.folder), std::set<std::string>{}) << limit << ": " << message;
-    EXPECT_NE(message.find(options.folder.string()), std::string::npos) << message;
-    EXPECT_EQ(message.find(".onestep-"), std::string::npos) << message;
-  }
-}
-
-TEST_F(WritePrediction, LeavesOlderResultsWhenTheDiskIsFull) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const Prediction prediction = predict(estimator);
-  const OutputOptions options = everything();
-  write_prediction(prediction, estimator, "photo.png", options);
-  const std::set<std::string> before = names(options.folder);
-  {
-    const FileSizeLimit full_disk(static_cast<rlim_t>(prediction.map.bytes() + 128));
-    EXPECT_THROW(write_prediction(prediction, estimator, "photo.png", options), Error);
-  }
-  EXPECT_EQ(names(options.folder), before);
-}
-
-TEST_F(WritePrediction, NamesAFolderThatCannotBeMade) {
-  Estimator estimator = load("tiny_e2e_depth");
-  const Prediction prediction = predict(estimator);
-  std::ofstream(folder_ / "taken") << "a file";
-  OutputOptions options;
-  options.folder = folder_ / "taken" / "below";
-  try {
-    write_prediction(prediction, estimator, "photo.png", options);
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("taken"), std::string::npos) << error.what();
-  }
 }
 
 TEST(OutputFormat, IsSpelledAsOnTheCommandLine) {

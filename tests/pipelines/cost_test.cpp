@@ -1,6 +1,6 @@
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/single_step/network_passes.h"
+#include "onestep/pipelines/stages/network_passes.h"
 
 #include "testing/golden.h"
 #include "testing/process.h"
@@ -45,7 +45,7 @@ TEST(PlanCost, CountsWhatThePlainLoopsExecute) {
                                               run_unet(b, unet, latent, latent, 999, context);
                                             }));
   EXPECT_DOUBLE_EQ(plan.decoder_multiply_adds,
-                   executed([&](Backend& b) { decode_latent(b, vae, latent); }));
+                   executed([&](Backend& b) { decode_latents(b, vae, latent); }));
   EXPECT_DOUBLE_EQ(plan.multiply_adds, plan.encoder_multiply_adds + plan.unet_multiply_adds +
                                            plan.decoder_multiply_adds);
 }
@@ -96,6 +96,28 @@ TEST(PlanCost, MultipliesTheUNetByTheSteps) {
   EXPECT_DOUBLE_EQ(four.decoder_multiply_adds, one.decoder_multiply_adds);
   EXPECT_EQ(four.peak_bytes, one.peak_bytes);
   EXPECT_THROW(plan_cost(folder, 64, 64, 0, 2, 1), Error);
+}
+
+TEST(PlanCost, CountsEveryMemberAndTheBatchInTheArena) {
+  const auto folder = DiffusersFolder::open(testing::golden_root() + "/models/tiny_e2e_depth");
+  const int steps = 3;
+  const CostPlan one = plan_cost(folder, 40, 64, steps, 2, 1);
+  const CostPlan five = plan_cost(folder, 40, 64, steps, 2, 1, 5, 2);
+  EXPECT_DOUBLE_EQ(five.encoder_multiply_adds, one.encoder_multiply_adds);
+  EXPECT_DOUBLE_EQ(five.decoder_multiply_adds, 5 * one.decoder_multiply_adds);
+  EXPECT_GT(five.arena_bytes, one.arena_bytes);
+  EXPECT_GT(five.peak_bytes, one.peak_bytes);
+
+  // Two passes with two members and one with the last; keys and values of the context once a pass.
+  const UNet unet = folder.load_unet();
+  const Array image_latent(DType::float32, {1, 5, 8, 4});
+  const Array context(DType::float32, {1, 2, 32});
+  const auto pass = [&](std::int64_t members) {
+    const Array latents(DType::float32, {members, 5, 8, 4});
+    return executed([&](Backend& b) { run_unet(b, unet, image_latent, latents, 999, context); });
+  };
+  EXPECT_DOUBLE_EQ(five.unet_multiply_adds, steps * (2 * pass(2) + pass(1)));
+  EXPECT_THROW(plan_cost(folder, 40, 64, 1, 2, 1, 0, 1), Error);
 }
 
 /// Peak resident bytes of a process that predicts one image.

@@ -1,5 +1,7 @@
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/pipelines/estimator.h"
+#include "onestep/pipelines/stages/finished_map.h"
+#include "onestep/pipelines/stages/prepared_image.h"
 
 #include "testing/golden.h"
 
@@ -9,35 +11,28 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
+
+#include "pipelines/kernel_choices.h"
 
 namespace onestep {
 namespace {
 
 using testing::golden_cases;
 using testing::GoldenCase;
-
-struct KernelChoice {
-  std::string simd;
-  ConvAlgorithm algorithm;
-  std::string name;
-};
-
-std::vector<KernelChoice> kernel_choices() {
-  std::vector<KernelChoice> choices;
-  for (const std::string& simd : cpu_simd_targets()) {
-    choices.push_back({simd, ConvAlgorithm::direct, simd + "_direct"});
-    choices.push_back({simd, ConvAlgorithm::phases, simd + "_phases"});
-  }
-  return choices;
-}
+using testing::kernel_choices;
+using testing::KernelChoice;
 
 PredictOptions options_of(const GoldenCase& golden) {
   const auto& params = golden.params();
   PredictOptions options;
+  options.pipeline =
+      params.at("preparation") == "research" ? Pipeline::e2e : Pipeline::e2e_diffusers;
   options.steps = params.at("steps").get<int>();
   options.processing_resolution = params.at("processing_resolution").get<int>();
   options.match_input = params.at("match_input_resolution").get<bool>();
-  options.resample = resample_from_string(params.value("resample_method", "bilinear"));
+  options.resample_input = resample_from_string(params.value("resample_method", "bilinear"));
+  options.resample_output = options.resample_input;
   options.noise = noise_kind_from_string(params.at("noise").at("kind").get<std::string>());
   options.seed = params.at("noise").value("seed", 0U);
   options.keep_intermediates = true;
@@ -53,20 +48,36 @@ Array levels_of(const Array& image) {
   return levels;
 }
 
+Array padding_of(const Prediction& prediction, int factor) {
+  const ProcessedSizes sizes =
+      processed_sizes(prediction.options.pipeline, prediction.input_height, prediction.input_width,
+                      prediction.options.processing_resolution, factor);
+  return Array::of<float>(
+      {2}, std::vector<float>{static_cast<float>(sizes.padded.height - sizes.resized.height),
+                              static_cast<float>(sizes.padded.width - sizes.resized.width)});
+}
+
+/// The map before its padding is cut off, [1,C,H,W].
+Array padded_map(const Prediction& prediction, const ModelIndex& index) {
+  const Array map = member_map(channels_last(prediction.intermediates.at("decoded")),
+                               prediction.modality, prediction.options, index,
+                               {prediction.processed_height, prediction.processed_width});
+  return channels_first(
+      map.reshaped({1, map.size(0), map.size(1), map.rank() == 2 ? 1 : map.size(2)}));
+}
+
 /// What the estimator computed, under the golden's names.
 std::map<std::string, Array> results_of(Estimator& estimator, const GoldenCase& golden) {
+  const int factor = estimator.folder().vae_config().scale_factor();
   PredictOptions options = options_of(golden);
   const Array rgb = golden.input("image_0");
   const Prediction prediction = estimator.predict(rgb, options);
   const auto& kept = prediction.intermediates;
-  std::map<std::string, Array> results = {{"resized_u8", levels_of(kept.at("image"))},
-                                          {"network_input", kept.at("image")},
-                                          {"image_latent", kept.at("image_latent")},
-                                          {"decoded", kept.at("decoded")},
-                                          {"prediction", kept.at("prediction")},
-                                          {"noise_latent", kept.at("noise")},
-                                          // This preparation never pads.
-                                          {"padding", Array(DType::float32, {2})}};
+  std::map<std::string, Array> results = {
+      {"resized_u8", levels_of(kept.at("image"))}, {"network_input", kept.at("image")},
+      {"image_latent", kept.at("image_latent")},   {"decoded", kept.at("decoded")},
+      {"prediction", kept.at("prediction")},       {"noise_latent", kept.at("noise")},
+      {"padding", padding_of(prediction, factor)}};
   for (int k = 0; k < options.steps.value(); ++k) {
     const std::string step = std::to_string(k);
     results["unet_output_" + step] = kept.at("unet_output." + step);
@@ -74,6 +85,9 @@ std::map<std::string, Array> results_of(Estimator& estimator, const GoldenCase& 
   }
   options.match_input = false;
   results["network_result"] = estimator.predict(rgb, options).intermediates.at("prediction");
+  if (options.pipeline == Pipeline::e2e_diffusers) {
+    results["network_result"] = padded_map(prediction, estimator.folder().index());
+  }
   return results;
 }
 
@@ -82,9 +96,7 @@ class EndToEndGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, Ke
 TEST_P(EndToEndGolden, AgreesWithTheReferenceAtEveryStage) {
   const auto& [golden, kernels] = GetParam();
   LoadOptions load;
-  load.cpu.threads = 2;
-  load.cpu.simd = kernels.simd;
-  load.cpu.conv_algorithm = kernels.algorithm;
+  load.cpu = kernels.cpu();
   if (golden.params().value("full_length_prompt", false)) load.prompt_tokens = 77;
   Estimator estimator = Estimator::load(testing::golden_root() + "/" + golden.model, load);
   EXPECT_EQ(to_string(estimator.modality()), golden.params().at("modality").get<std::string>());

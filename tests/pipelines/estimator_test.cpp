@@ -136,6 +136,8 @@ TEST(Estimator, KeepsTheIntermediatesOfEveryStep) {
                                                  {"timesteps", {2}},
                                                  {"unet_output.0", {1, 4, 5, 8}},
                                                  {"unet_output.1", {1, 4, 5, 8}},
+                                                 {"clean.0", {1, 4, 5, 8}},
+                                                 {"clean.1", {1, 4, 5, 8}},
                                                  {"latent.0", {1, 4, 5, 8}},
                                                  {"latent.1", {1, 4, 5, 8}},
                                                  {"decoded", {1, 3, 40, 64}},
@@ -162,6 +164,7 @@ TEST(Estimator, IgnoresZeroTerminalSnrOfTheSchedulerFile) {
   // alpha-bar of t = 999 is 0.00466, not 0: with zeros as start x0 = -0.99766723 v.
   Estimator estimator = load_golden("tiny_marigold_depth");
   PredictOptions options;
+  options.pipeline = Pipeline::e2e;
   options.keep_intermediates = true;
   const Prediction prediction = estimator.predict(photograph(), options);
   const auto output = prediction.intermediates.at("unet_output.0").view<float>();
@@ -341,6 +344,7 @@ TEST(Estimator, FeedsAFourChannelUNetTheImageAlone) {
   const TemporaryFolder temporary;
   Estimator estimator = Estimator::load(four_channel_model(temporary.path()), one_thread());
   PredictOptions options;
+  options.pipeline = Pipeline::e2e;
   options.processing_resolution = 64;
   options.keep_intermediates = true;
   const Prediction prediction = estimator.predict(photograph(), options);
@@ -355,6 +359,7 @@ TEST(Estimator, RefusesNoiseForAUNetThatTakesNone) {
   const TemporaryFolder temporary;
   Estimator estimator = Estimator::load(four_channel_model(temporary.path()), one_thread());
   PredictOptions options;
+  options.pipeline = Pipeline::e2e;
   options.noise = NoiseKind::gaussian;
   const std::string message = error_of([&] { estimator.predict(photograph(), options); });
   EXPECT_TRUE(contains(message, "noise must be zeros")) << message;

@@ -40,10 +40,11 @@ TEST(KindOf, SeesATrailingSingleStepCheckpointAsEndToEnd) {
   EXPECT_EQ(kind.normal_frame, "dsine");
 }
 
-TEST(KindOf, RunsAMultiStepMarigoldCheckpointAsEndToEndAndSaysSo) {
+TEST(KindOf, SeesAMultiStepCheckpointAsMarigold) {
   const EstimatorKind kind = kind_of_golden("tiny_marigold_depth");
-  EXPECT_EQ(kind.name, "e2e");
-  EXPECT_TRUE(contains(kind.reason, "Marigold")) << kind.reason;
+  EXPECT_EQ(kind.name, "marigold");
+  EXPECT_EQ(kind.pipeline, Pipeline::marigold);
+  EXPECT_TRUE(contains(kind.reason, "trailing")) << kind.reason;
   EXPECT_TRUE(contains(kind.reason, "default_denoising_steps is 4")) << kind.reason;
   EXPECT_EQ(kind.normal_frame, "opengl");
 }

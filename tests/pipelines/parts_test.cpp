@@ -1,7 +1,7 @@
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/single_step/decoded_map.h"
-#include "onestep/pipelines/single_step/network_image.h"
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
+#include "onestep/pipelines/stages/decoded_map.h"
+#include "onestep/pipelines/stages/prepared_image.h"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ TEST(NetworkImage, MapsBlackAndWhiteToTheEndsOfTheRange) {
 TEST(DepthFromDecoded, SpreadsTheMeanOfTheChannelsOverTheUnitRange) {
   // Means -0.5, 0, 0.5.
   const Array decoded = Array::of<float>({1, 1, 3, 3}, {-1.5F, 0, 0, -1, 0, 1, 0.25F, 0.5F, 0.75F});
-  const auto depth = depth_from_decoded(decoded);
+  const auto depth = spread_over_unit_range(depth_from_decoded(decoded));
   EXPECT_EQ(depth.shape(), (Shape{1, 3}));
   EXPECT_NEAR(depth.view<float>()[0], 0.0F, 1e-6F);
   EXPECT_NEAR(depth.view<float>()[1], 0.5F, 1e-6F);
@@ -70,13 +70,13 @@ TEST(DepthFromDecoded, ClipsBeforeItSpreads) {
 
 TEST(DepthFromDecoded, MakesAConstantMapZero) {
   const Array decoded = Array::of<float>({1, 1, 2, 3}, std::vector<float>(6, 0.25F));
-  const Array depth = depth_from_decoded(decoded);
+  const Array depth = spread_over_unit_range(depth_from_decoded(decoded));
   for (const float value : depth.view<float>()) EXPECT_EQ(value, 0.0F);
 }
 
-TEST(NormalsFromDecoded, DividesTwiceByTheLengthAndALittle) {
+TEST(ResearchNormals, AreDividedTwiceByTheLengthAndALittle) {
   const Array decoded = Array::of<float>({1, 1, 2, 3}, {3, 0, 4, 0, 0, 0});
-  const auto normals = normals_from_decoded(decoded);
+  const auto normals = softly_normalised(research_normals_from_decoded(decoded));
   EXPECT_EQ(normals.shape(), (Shape{1, 2, 3}));
   const double once = 5.0 / (5.0 + 1e-5);
   const double twice = once / (once + 1e-5);
@@ -152,7 +152,7 @@ TEST(DdimConfigOfAFile, NamesFileKeyAndValueOfWhatItCannotRead) {
 TEST(SingleStepDdimConfig, NeverRescalesAndSpacesAsAsked) {
   const SchedulerFile file{"DDPMScheduler", "scheduler_config.json",
                            R"({"rescale_betas_zero_snr": true, "timestep_spacing": "leading"})"};
-  const DdimConfig config = single_step_ddim_config(file, TimestepSpacing::trailing);
+  const DdimConfig config = single_step_ddim_config(file, ResolvedOptions{});
   EXPECT_FALSE(config.rescale_betas_zero_snr);
   EXPECT_EQ(config.timestep_spacing, TimestepSpacing::trailing);
 }

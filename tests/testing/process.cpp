@@ -172,8 +172,10 @@ ProcessResult Process::finish(std::chrono::seconds limit) {
     if (Clock::now() >= end) send(SIGKILL);
   }
   int status = 0;
-  waitpid(child_, &status, 0);
+  rusage usage = {};
+  wait4(child_, &status, 0, &usage);
   child_ = -1;
+  result_.peak_bytes = std::int64_t{usage.ru_maxrss} * 1024;
   if (WIFEXITED(status)) result_.exit_status = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result_.signal = WTERMSIG(status);
   return result_;

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -33,8 +34,9 @@ struct ProcessOptions {
 
 /// What came of a child process.
 struct ProcessResult {
-  int exit_status = -1;  ///< -1 when a signal ended it
-  int signal = 0;        ///< 0 when it exited
+  int exit_status = -1;         ///< -1 when a signal ended it
+  int signal = 0;               ///< 0 when it exited
+  std::int64_t peak_bytes = 0;  ///< of resident memory; counts what this program had at the start
   std::string out;
   std::string err;
 };
@@ -56,6 +58,7 @@ class Process {
   bool wait_until(const std::function<bool(const ProcessResult&)>& condition,
                   std::chrono::seconds limit = std::chrono::seconds(120));
   void send(int signal);
+  pid_t id() const { return child_; }
   /// Waits for the end, which a kill brings after `limit`.
   ProcessResult finish(std::chrono::seconds limit = std::chrono::seconds(240));
 

@@ -47,6 +47,7 @@ class Run(TreeTest):
         self.write("a project/CMakeLists.txt")
         self.write("a project/src/a.cpp")
         self.write("a project/cmake/flags.cmake")
+        self.write("a project/docs/licences.md")
         shutil.copy(ROOT / "run", self.project / "run")
         self.tools = self.root / "tools"
         for name, text in [("cmake", CMAKE), ("ninja", NINJA), ("ctest", CTEST), ("g++", ""),

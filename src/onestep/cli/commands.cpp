@@ -2,10 +2,13 @@
 
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/base/thread_pool.h"
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/help.h"
+#include "onestep/cli/licences.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
+#include "onestep/io/float_images/exr.h"
 
 #include <array>
 
@@ -17,17 +20,31 @@ struct Command {
   bool (*run)(const Arguments&);
 };
 
-const std::array<Command, 2>& commands() {
-  static const std::array<Command, 2> all = {
-      {{"predict", run_predict}, {"inspect", run_inspect}},
+bool run_licences(const Arguments& arguments) {
+  const bool help = arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h");
+  if (!arguments.empty() && !help) {
+    throw UsageError(concatenate("licences: expected nothing more, found ", quoted(arguments[0])));
+  }
+  print_result(help
+                   ? std::string("The licences of the program, of what is built into it and of the "
+                                 "libraries that it loads.\n\nUsage: onestep licences")
+                   : licences_text());
+  return true;
+}
+
+const std::array<Command, 3>& commands() {
+  static const std::array<Command, 3> all = {
+      {{"predict", run_predict}, {"inspect", run_inspect}, {"licences", run_licences}},
   };
   return all;
 }
 
+/// The first of the instruction sets is the one that is used.
 std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
   for (const std::string& target : cpu_simd_targets()) text += " " + target;
-  return text;
+  return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
+                     exr_available() ? "yes" : "no");
 }
 
 }  // namespace

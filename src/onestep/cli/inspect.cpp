@@ -5,6 +5,8 @@
 #include "onestep/cli/model_report.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
+#include "onestep/hub/cache_folder.h"
+#include "onestep/hub/find_model.h"
 
 #include <optional>
 
@@ -83,7 +85,8 @@ std::optional<InspectRequest> parse_inspect(const Arguments& arguments) {
 bool run_inspect(const Arguments& arguments) {
   const auto request = parse_inspect(arguments);
   if (!request) return true;
-  const ModelReport report = model_report(request->model, request->report);
+  const ModelReport report =
+      model_report(find_model(request->model, hub_cache_folder()), request->report);
   print_result(request->json ? to_json(report) : to_text(report));
   return true;
 }

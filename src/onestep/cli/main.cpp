@@ -1,5 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/cli/commands.h"
+#include "onestep/cli/terminal/cut_file.h"
 #include "onestep/cli/terminal/interrupt.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
@@ -52,5 +53,6 @@ int exit_status(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   onestep::protect_standard_streams();
+  onestep::report_cut_files();
   return onestep::exit_status(argc, argv);
 }

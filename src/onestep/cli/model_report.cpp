@@ -2,7 +2,7 @@
 
 #include "onestep/base/check.h"
 #include "onestep/base/thread_pool.h"
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
 
 namespace onestep {
 namespace {

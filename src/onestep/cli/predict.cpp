@@ -1,17 +1,19 @@
 #include "onestep/cli/arguments/predict_request.h"
 #include "onestep/cli/commands.h"
-#include "onestep/cli/inputs.h"
+#include "onestep/cli/photographs/inputs.h"
+#include "onestep/cli/photographs/name_list.h"
+#include "onestep/cli/planned_work.h"
+#include "onestep/cli/prediction_line.h"
 #include "onestep/cli/terminal/interrupt.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/progress_display.h"
-#include "onestep/cli/terminal/standard_streams.h"
-#include "onestep/io/image.h"
 
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <new>
+#include <iostream>
 #include <system_error>
 
 namespace onestep {
@@ -28,97 +30,95 @@ void prepare_output_folder(const fs::path& folder) {
          fs::exists(folder) ? "a file" : "that it cannot be made (" + error.message() + ")",
          "; choose another with -o");
   }
-  check(access(folder.c_str(), W_OK | X_OK) == 0, folder.native(),
-        ": expected a folder that may be written, found: ", std::strerror(errno),
-        "; choose another with -o");
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return;
+  fail(folder.native(), ": expected a folder that may be written, found: ", std::strerror(errno),
+       "; choose another with -o");
 }
 
-/// The message names the input: some of what goes wrong only knows the stage.
-std::string failure_of(const fs::path& input, const std::string& message) {
-  if (message.find(input.native()) != std::string::npos) return message;
-  return concatenate(input.native(), ": ", message);
-}
-
-/// What is typed is checked against the checkpoint while nothing has been loaded yet.
-void check_against_folder(const PredictRequest& request, const Inputs& inputs) {
-  const auto folder = DiffusersFolder::open(request.model, request.load.variant);
-  const EstimatorKind kind = kind_of(folder);
-  const Modality modality = request.load.modality.value_or(kind.modality.value_or(Modality::depth));
-  refuse_overwritten_inputs(inputs.images, modality, request.output);
-}
-
-Estimator load(const PredictRequest& request,
-               const Interrupt& interrupt,
-               ProgressDisplay& display) {
-  LoadOptions options = request.load;
-  options.stop = interrupt.stop();
-  options.on_progress = [&](double fraction) { display.loading(fraction); };
-  display.loading(0);
-  return Estimator::load(request.model, options);
-}
-
-void predict_one(Estimator& estimator,
-                 const fs::path& input,
-                 const PredictRequest& request,
-                 const std::stop_token& stop,
-                 ProgressDisplay& display) {
-  display.begin_image(input.native());
-  const Array photograph = read_image(input);
-  if (stop.stop_requested()) throw Cancelled();
-  const Prediction prediction = estimator.predict(
-      photograph, request.predict, stop,
-      [&](const PredictProgress& progress) { display.image(progress.stage, progress.fraction); });
-  display.image("write", 1);
-  OutputOptions output = request.output;
-  output.stop = stop;
-  const auto files = write_prediction(prediction, estimator, input, output);
-  display.clear();
-  if (request.json) {
-    print_result(describe(prediction, estimator, input, files, true));
-  } else if (!files.empty()) {
-    print_result(one_line(files.front().native()));
-  }
-}
-
-/// Every image by itself: what fails is noted and the others are still done. Stops at Ctrl-C.
-void predict_all(Estimator& estimator,
-                 const PredictRequest& request,
-                 Inputs& inputs,
-                 const std::stop_token& stop,
-                 ProgressDisplay& display) {
-  for (const fs::path& input : inputs.images) {
-    try {
-      predict_one(estimator, input, request, stop, display);
-    } catch (const Cancelled&) {
-      return;
-    } catch (const Error& error) {
-      inputs.failures.push_back(failure_of(input, error.what()));
-    } catch (const std::bad_alloc&) {
-      inputs.failures.push_back(
-          failure_of(input, "needs more memory than there is; try a smaller --processing-res"));
-    } catch (const std::exception& error) {
-      inputs.failures.push_back(failure_of(input, concatenate("internal error: ", error.what())));
+/// The names that were typed; "-" stands for the list on standard input.
+std::vector<fs::path> input_names(const PredictRequest& request) {
+  std::vector<fs::path> names;
+  for (const fs::path& name : request.inputs) {
+    if (name != "-") {
+      names.push_back(name);
+      continue;
     }
-    if (stop.stop_requested()) return;
+    const auto listed = read_name_list(std::cin, request.list_separator);
+    check(std::ferror(stdin) == 0, "standard input: cannot be read: ", std::strerror(errno));
+    names.insert(names.end(), listed.begin(), listed.end());
   }
+  if (names.empty()) {
+    throw UsageError(
+        "-: expected the names of photographs or folders on standard input, found an "
+        "empty list");
+  }
+  return names;
 }
 
-void load_and_predict(const PredictRequest& request, Inputs& inputs, const Interrupt& interrupt) {
-  ProgressDisplay display(!request.quiet, inputs.images.size());
+std::vector<Estimator> load(const PredictRequest& request,
+                            const std::vector<PlannedModel>& models,
+                            const Interrupt& interrupt,
+                            ProgressDisplay& display) {
+  std::vector<Estimator> estimators;
+  const auto count = static_cast<double>(models.size());
+  for (const PlannedModel& model : models) {
+    LoadOptions options = request.load;
+    options.stop = interrupt.stop();
+    const auto loaded = static_cast<double>(estimators.size());
+    options.on_progress = [&, loaded](double fraction) {
+      display.loading((loaded + fraction) / count);
+    };
+    display.loading(loaded / count);
+    estimators.push_back(Estimator::load(model.folder, options));
+    estimators.back().resolve(request.predict);  // refuses what this checkpoint cannot do
+  }
+  return estimators;
+}
+
+void load_and_predict(const PredictRequest& request,
+                      const std::vector<PlannedModel>& models,
+                      const std::vector<PlannedPhotograph>& work,
+                      const Interrupt& interrupt,
+                      Failures& failures) {
+  ProgressDisplay display(!request.quiet, work.size());
   try {
-    Estimator estimator = load(request, interrupt, display);
-    estimator.resolve(request.predict);  // refuses what this checkpoint cannot do
-    predict_all(estimator, request, inputs, interrupt.stop(), display);
+    auto estimators = load(request, models, interrupt, display);
+    predict_photographs(estimators, work, request, interrupt.stop(), display, failures);
   } catch (const Cancelled&) {
     return;  // Interrupt knows the signal
   }
 }
 
-void report(const std::vector<std::string>& failures, std::size_t inputs) {
+void report(const std::vector<std::string>& failures) {
   for (const std::string& failure : failures) print_message(failure);
-  if (!failures.empty() && inputs > 1) {
-    print_message(concatenate(failures.size(), " of ", inputs, " inputs failed"));
+}
+
+/// What was typed is checked against the checkpoints while nothing has been loaded yet.
+std::vector<PlannedPhotograph> plan(const PredictRequest& request,
+                                    const std::vector<PlannedModel>& models,
+                                    const Inputs& inputs) {
+  for (const PlannedModel& model : models) {
+    refuse_collisions(inputs.photographs, model.modality, request.output);
+    refuse_overwritten_inputs(inputs.photographs, model.modality, request.output);
   }
+  auto work = plan_photographs(inputs.photographs, models, request);
+  const std::size_t skipped = inputs.photographs.size() - work.size();
+  if (skipped > 0 && !request.quiet) {
+    print_message(concatenate("skipped ", skipped, " of ", inputs.photographs.size(),
+                              " photographs whose results exist (--skip-existing)"));
+  }
+  return work;
+}
+
+void predict(const PredictRequest& request,
+             const Inputs& inputs,
+             const Interrupt& interrupt,
+             Failures& failures) {
+  const auto models = plan_models(request);
+  const auto work = plan(request, models, inputs);
+  if (work.empty()) return;
+  prepare_output_folder(request.output.folder);
+  load_and_predict(request, models, work, interrupt, failures);
 }
 
 }  // namespace
@@ -126,28 +126,28 @@ void report(const std::vector<std::string>& failures, std::size_t inputs) {
 bool run_predict(const Arguments& arguments) {
   const auto request = parse_predict(arguments);
   if (!request) return true;
-  Inputs inputs = expand_inputs(request->inputs);
-  refuse_collisions(inputs.images, request->load.modality.value_or(Modality::depth),
+  const Inputs inputs = expand_inputs(input_names(*request), request->output.folder);
+  refuse_collisions(inputs.photographs, request->load.modality.value_or(Modality::depth),
                     request->output);
-  const std::size_t total = inputs.images.size() + inputs.failures.size();
-  if (inputs.images.empty()) {
-    report(inputs.failures, total);
-    return false;
-  }
+  Failures failures;
   Interrupt interrupt;
   try {
-    check_against_folder(*request, inputs);
-    prepare_output_folder(request->output.folder);
-    load_and_predict(*request, inputs, interrupt);
+    if (!inputs.photographs.empty()) predict(*request, inputs, interrupt, failures);
   } catch (const UsageError&) {
     throw;
   } catch (const Error&) {
-    report(inputs.failures, total);
+    report(inputs.failures);
     throw;
   }
-  report(inputs.failures, total);
+  report(inputs.failures);
+  report(failures.messages());
+  const std::size_t failed = inputs.failures.size() + failures.photographs();
+  const std::size_t total = inputs.failures.size() + inputs.photographs.size();
+  if (failed > 0 && total > 1) {
+    print_message(concatenate(failed, " of ", total, " inputs failed"));
+  }
   interrupt.throw_if_requested();
-  return inputs.failures.empty();
+  return failed == 0;
 }
 
 }  // namespace onestep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/base/random.h"
+#include "onestep/diffusion/clean_estimate.h"
 #include "onestep/diffusion/schedule.h"
 #include "onestep/tensor/array.h"
 
@@ -9,11 +10,7 @@
 
 namespace onestep {
 
-/// One step's results: the sample at the previous timestep, and the estimate of the clean sample.
-struct DdimStep {
-  Array previous;  ///< x_{t'}
-  Array x0;
-};
+using DdimStep = SchedulerStep;
 
 /// DDIM (arXiv 2010.02502) as the reference runs it.
 class DdimScheduler {
@@ -33,19 +30,19 @@ class DdimScheduler {
   /// first is the batch). With eta > 0 `generator` must be given: one randn of the whole shape in
   /// the given order of axes. Throws Error for other dtypes and shapes, timesteps and steps outside
   /// the schedule, and eta outside [0,1].
-  DdimStep step(const Array& model_output,
-                std::int64_t t,
-                const Array& sample,
-                int steps,
-                double eta = 0.0,
-                TorchGenerator* generator = nullptr) const;
+  SchedulerStep step(const Array& model_output,
+                     std::int64_t t,
+                     const Array& sample,
+                     int steps,
+                     double eta = 0.0,
+                     TorchGenerator* generator = nullptr) const;
   /// The same with the noise itself (float32 of the same shape, used when eta > 0).
-  DdimStep step_with_noise(const Array& model_output,
-                           std::int64_t t,
-                           const Array& sample,
-                           int steps,
-                           double eta,
-                           const Array& noise) const;
+  SchedulerStep step_with_noise(const Array& model_output,
+                                std::int64_t t,
+                                const Array& sample,
+                                int steps,
+                                double eta,
+                                const Array& noise) const;
 
   /// DDIM's variance between two timesteps, (1 - abar') / (1 - abar) * (1 - abar / abar');
   /// `previous` may be negative.

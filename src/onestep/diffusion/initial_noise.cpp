@@ -3,6 +3,7 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
 #include "onestep/base/random.h"
+#include "onestep/diffusion/pyramid_noise.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,7 @@
 namespace onestep {
 namespace {
 
-const std::array<std::string, 2> kNoiseKindNames = {"zeros", "gaussian"};
+const std::array<std::string, 3> kNoiseKindNames = {"zeros", "gaussian", "pyramid"};
 
 }  // namespace
 
@@ -32,6 +33,7 @@ std::span<const std::string> noise_kind_names() {
 Array initial_noise(NoiseKind kind, std::uint64_t seed, const Shape& shape) {
   if (kind == NoiseKind::zeros) return {DType::float32, shape};
   TorchGenerator generator(seed);
+  if (kind == NoiseKind::pyramid) return pyramid_noise(shape, seed, generator);
   return Array::of<float>(shape, generator.randn(element_count(shape)));
 }
 

@@ -54,7 +54,7 @@ std::vector<float> cosine_betas(int count) {
   return betas;
 }
 
-std::vector<float> betas_of(const DdimConfig& config) {
+std::vector<float> betas_of(const SchedulerConfig& config) {
   const int count = config.num_train_timesteps;
   if (!config.trained_betas.empty()) {
     check(config.trained_betas.size() == static_cast<std::size_t>(count),
@@ -178,7 +178,7 @@ std::span<const std::string> timestep_spacing_names() {
   return kTimestepSpacingNames;
 }
 
-std::vector<float> alphas_cumprod(const DdimConfig& config) {
+std::vector<float> alphas_cumprod(const SchedulerConfig& config) {
   constexpr int kMostTimesteps = 1'000'000;
   check(config.num_train_timesteps >= 1 && config.num_train_timesteps <= kMostTimesteps,
         "scheduler: num_train_timesteps must lie in 1 .. ", kMostTimesteps, ", found ",

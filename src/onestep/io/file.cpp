@@ -1,6 +1,7 @@
 #include "onestep/io/file.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/mapped_ranges.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -50,6 +51,26 @@ int open_for_reading(const std::filesystem::path& path) {
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
+/// A file's content as a container of bytes or characters.
+template <typename Content>
+Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
+  const Descriptor file(open_for_reading(path));
+  const std::int64_t size = regular_size(path, file, errno);
+  check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
+        " expected at most");
+  Content content(static_cast<std::size_t>(size), {});
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count = ::read(file.get(), content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    check(count >= 0, path.string(), ": cannot be read: ", reason(errno));
+    if (count == 0) break;  // it became shorter while we read
+    done += static_cast<std::size_t>(count);
+  }
+  content.resize(done);
+  return content;
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
@@ -60,28 +81,20 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
   check(address != MAP_FAILED, path.string(), ": cannot be mapped: ", reason(errno));
   bytes_ = {static_cast<const std::byte*>(address), length};
+  remember_mapping(bytes_, path_);
 }
 
 MappedFile::~MappedFile() {
+  forget_mapping(bytes_);
   ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());  // munmap takes no const
 }
 
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit) {
+  return read_whole<std::vector<std::byte>>(path, limit);
+}
+
 std::string read_text(const std::filesystem::path& path, std::int64_t limit) {
-  const Descriptor file(open_for_reading(path));
-  const std::int64_t size = regular_size(path, file, errno);
-  check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
-        " expected at most");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + done, text.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    check(count >= 0, path.string(), ": cannot be read: ", reason(errno));
-    if (count == 0) break;  // it became shorter while we read
-    done += static_cast<std::size_t>(count);
-  }
-  text.resize(done);
-  return text;
+  return read_whole<std::string>(path, limit);
 }
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {

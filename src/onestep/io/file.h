@@ -6,11 +6,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace onestep {
 
 /// The bytes of a file mapped read-only; unmapped with the last owner. Throws Error (file, reason)
-/// when it cannot be opened, is not a regular file or is empty.
+/// when it cannot be opened, is not a regular file or is empty. For weights, which are looked at in
+/// place; a file that is decoded once is read (see Note [Files cut while mapped] in
+/// base/mapped_ranges.h).
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);
@@ -26,7 +29,11 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
-/// The whole file as text. Throws Error when it cannot be read or is larger than `limit` bytes.
+/// The whole file. A file that becomes shorter meanwhile ends early. Throws Error when it cannot be
+/// read or is larger than `limit` bytes.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit);
+
+/// The same as text.
 std::string read_text(const std::filesystem::path& path,
                       std::int64_t limit = std::int64_t{64} << 20);
 

@@ -9,7 +9,6 @@
 #include <array>
 #include <cctype>
 #include <string_view>
-#include <system_error>
 
 namespace onestep {
 namespace {
@@ -103,8 +102,10 @@ Array decode_image(std::span<const std::byte> bytes,
 }
 
 Array read_image(const std::filesystem::path& path, const ImageLimits& limits) {
-  const MappedFile file(path);
-  return decode_image(file.bytes(), path.string(), limits);
+  constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;  // the largest picture, unpacked
+  const auto bytes = read_bytes(path, kMaxFileBytes);
+  check(!bytes.empty(), path.string(), ": is empty (0 bytes)");
+  return decode_image(bytes, path.string(), limits);
 }
 
 bool has_image_extension(const std::filesystem::path& path) {
@@ -112,22 +113,6 @@ bool has_image_extension(const std::filesystem::path& path) {
   std::ranges::transform(extension, extension.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
-}
-
-std::vector<std::filesystem::path> images_in_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::vector<std::filesystem::path> images;
-  auto entry = std::filesystem::directory_iterator(folder, error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    std::error_code unknown;  // a dangling link is no image
-    const bool hidden = entry->path().filename().string().starts_with('.');
-    if (!hidden && has_image_extension(entry->path()) && entry->is_regular_file(unknown)) {
-      images.push_back(entry->path());
-    }
-  }
-  check(!error, folder.string(), ": the folder cannot be read: ", error.message());
-  std::ranges::sort(images);
-  return images;
 }
 
 }  // namespace onestep

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace onestep {
 
@@ -37,9 +36,5 @@ Array decode_image(std::span<const std::byte> bytes,
 
 /// True for the extensions that folders are searched for: .png, .jpg, .jpeg in any case.
 bool has_image_extension(const std::filesystem::path& path);
-
-/// The images of a folder (not of its sub-folders, nor hidden files), sorted by name. Throws Error
-/// when it cannot be read.
-std::vector<std::filesystem::path> images_in_folder(const std::filesystem::path& folder);
 
 }  // namespace onestep

@@ -6,6 +6,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 // jpeglib.h needs <cstdio>, and jerror.h needs jpeglib.h.
 // clang-format off
@@ -123,6 +124,17 @@ void check_colours(const JpegReader& reader, const std::string& name) {
         " channels of an unknown kind; convert it to RGB");
 }
 
+/// Huffman codes take at least a bit for each 8x8 block: a header that promises more pixels than
+/// the file can hold is not worth their allocation.
+void check_plausible(const JpegReader& reader, const std::string& name) {
+  const jpeg_decompress_struct& info = reader.info;
+  const std::int64_t pixels = std::int64_t{info.image_width} * info.image_height;
+  constexpr std::int64_t kPixelsPerByte = 8 * 64;
+  check(info.arith_code != 0 || pixels / kPixelsPerByte <= std::ssize(reader.bytes), name,
+        ": the JPEG is truncated (", reader.bytes.size(), " bytes for ", info.image_width, "x",
+        info.image_height, "); is the download complete?");
+}
+
 }  // namespace
 
 Array decode_jpeg(std::span<const std::byte> bytes,
@@ -143,6 +155,7 @@ Array decode_jpeg(std::span<const std::byte> bytes,
   run(reader, read_header, name);
   check_image_size(reader.info.image_width, reader.info.image_height, name, limits);
   check_colours(reader, name);
+  check_plausible(reader, name);
   const int orientation = orientation_of(reader);  // the markers go when decoding ends
   run(reader, start, name);
   Array pixels(DType::uint8, {reader.info.output_height, reader.info.output_width, 3});

@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -263,8 +264,7 @@ Array decode_npy(std::span<const std::byte> bytes, const std::string& name) {
 }
 
 Array read_npy(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return decode_npy(file.bytes(), path.string());
+  return decode_npy(read_bytes(path, std::numeric_limits<std::int64_t>::max()), path.string());
 }
 
 void write_npy(const std::filesystem::path& path, const Array& array) {

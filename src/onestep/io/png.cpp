@@ -208,8 +208,8 @@ Array decode_png(std::span<const std::byte> bytes,
 }
 
 Array read_png(const std::filesystem::path& path, const ImageLimits& limits) {
-  const MappedFile file(path);
-  return decode_png(file.bytes(), path.string(), limits);
+  constexpr std::int64_t kMaxFileBytes = std::int64_t{2} << 30;  // the largest, 16 bit, unpacked
+  return decode_png(read_bytes(path, kMaxFileBytes), path.string(), limits);
 }
 
 void write_png(const std::filesystem::path& path,

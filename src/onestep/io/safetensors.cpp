@@ -15,7 +15,7 @@
 namespace onestep {
 namespace {
 
-constexpr std::int64_t kMaxIndexBytes = 100'000'000;
+constexpr std::int64_t kMaxIndexBytes = std::int64_t{16} << 20;
 
 /// Other values than 0 and 1 must not be read as bool.
 void check_booleans(const Array& array, const std::string& file, const std::string& name) {

@@ -97,7 +97,12 @@ class HeaderEvents : public Events {
   }
   bool end_object() override {
     --depth_;
-    return true;
+    if (depth_ != 1 || in_metadata_) return true;
+    const RawEntry& entry = entries.back();
+    incomplete_ += entry.dtype && entry.shape && entry.offsets ? 0 : 1;
+    // A file of empty entries would need many times its size.
+    return incomplete_ <= kMaxIncomplete || stop("is incomplete: tensor " + in_quotes(entry.name) +
+                                                 " lacks one of dtype, shape and data_offsets");
   }
   bool key(string_t& key) override {
     if (depth_ == 1) {
@@ -145,7 +150,10 @@ class HeaderEvents : public Events {
   }
 
  private:
+  static constexpr int kMaxIncomplete = 1000;  // which are named when the whole is known to be JSON
+
   int depth_ = 0;
+  int incomplete_ = 0;
   bool in_metadata_ = false;
   std::string field_;
   std::set<std::string> names_;

@@ -18,7 +18,8 @@ bool is_there(const fs::path& path) {
 }
 
 ConfigReader read_json(const fs::path& path) {
-  return ConfigReader(read_text(path), path.string());
+  constexpr std::int64_t kLimit = std::int64_t{16} << 20;  // CLIP's files have 3; a tree takes more
+  return ConfigReader(read_text(path, kLimit), path.string());
 }
 
 ConfigReader read_vocabulary(const fs::path& folder) {

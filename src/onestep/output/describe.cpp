@@ -1,3 +1,4 @@
+#include "onestep/geometry/normal_frame.h"
 #include "onestep/output/peak_memory.h"
 #include "onestep/output/write_prediction.h"
 
@@ -16,17 +17,28 @@ ordered_json size_of_map(std::int64_t height, std::int64_t width) {
 }
 
 /// The axes of a frame in words, for somebody who looks at the photograph.
-ordered_json frame(const std::string& name, const std::string& reason) {
-  ordered_json result = {{"name", name}};
-  if (name == "dsine") {
-    result.update({{"x", "left"}, {"y", "up"}, {"z", "to the viewer"}});
-  } else if (name == "opengl") {
-    result.update({{"x", "right"}, {"y", "up"}, {"z", "to the viewer"}});
-  } else if (name == "opencv") {
-    result.update({{"x", "right"}, {"y", "down"}, {"z", "away from the viewer"}});
+ordered_json frame(const std::string& name, const EstimatorKind& kind) {
+  const AxesInWords axes = axes_in_words(normal_frame_from_string(name));
+  ordered_json result = {{"name", name}, {"x", axes.x}, {"y", axes.y}, {"z", axes.z}};
+  if (name == kind.normal_frame) {
+    result["reason"] = kind.normal_frame_reason;
+  } else {
+    result["reason"] = "chosen explicitly; converted from " + kind.normal_frame + " (" +
+                       kind.normal_frame_reason + ")";
   }
-  result["reason"] = reason;
   return result;
+}
+
+std::string depth_kind(const Prediction& prediction) {
+  const std::string what = prediction.disparity ? "disparity" : "depth";
+  if (!prediction.scale_invariant) return what;
+  return (prediction.shift_invariant ? "affine-invariant " : "scale-invariant ") + what;
+}
+
+/// Normals are normalised before the last resize, in pipeline marigold also after it.
+const char* unit_length(const Prediction& prediction) {
+  const bool unit = prediction.unit_normals || prediction.options.pipeline == Pipeline::marigold;
+  return unit ? "yes" : "before the last resize, not after it";
 }
 
 /// What the numbers of the map mean.
@@ -35,7 +47,7 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
                          {"modality_reason", estimator.modality_reason()}};
   if (prediction.modality == Modality::depth) {
     const bool disparity = prediction.disparity;
-    result.update({{"kind", disparity ? "affine-invariant disparity" : "affine-invariant depth"},
+    result.update({{"kind", depth_kind(prediction)},
                    {"unit", nullptr},
                    {"range", {0, 1}},
                    {"near", disparity ? 1 : 0},
@@ -45,31 +57,47 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
   result.update({{"kind", "surface normals"},
                  {"unit", nullptr},
                  {"range", {-1, 1}},
-                 {"frame", frame(prediction.normal_frame, estimator.kind().normal_frame_reason)},
-                 {"unit_length", "before the last resize, not after it"}});
+                 {"frame", frame(prediction.normal_frame, estimator.kind())},
+                 {"unit_length", unit_length(prediction)}});
   return result;
 }
 
-ordered_json options(const ResolvedOptions& resolved) {
+/// How an ensemble became one map; the members alone where there is none.
+ordered_json ensemble(const ResolvedOptions& resolved, Modality modality) {
+  ordered_json result = {{"size", resolved.ensemble_size}, {"batch", resolved.batch}};
+  if (resolved.ensemble_size == 1) return result;
+  if (modality == Modality::depth) result["alignment"] = to_string(resolved.alignment);
+  result["reduction"] = to_string(resolved.reduction);
+  result["uncertainty"] = resolved.uncertainty;
+  return result;
+}
+
+ordered_json options(const ResolvedOptions& resolved, Modality modality) {
+  const bool own_spacing = resolved.scheduler == "lcm";
   return {{"steps", resolved.steps},
-          {"spacing", to_string(resolved.spacing)},
+          {"scheduler", resolved.scheduler},
+          {"spacing", own_spacing ? ordered_json() : ordered_json(to_string(resolved.spacing))},
+          {"prediction_type", to_string(resolved.prediction_type)},
           {"noise", to_string(resolved.noise)},
           {"seed", resolved.seed},
           {"processing_resolution", resolved.processing_resolution},
-          {"resample", to_string(resolved.resample)},
+          {"resample_input", to_string(resolved.resample_input)},
+          {"resample_output", to_string(resolved.resample_output)},
           {"match_input", resolved.match_input},
+          {"ensemble", ensemble(resolved, modality)},
           {"prompt_tokens", resolved.prompt_tokens}};
 }
 
 ordered_json seconds(const StageSeconds& stages, double load) {
-  return {
-      {"load_model", load},
-      {"prepare", stages.prepare},
-      {"encode", stages.encode},
-      {"denoise", stages.denoise},
-      {"decode", stages.decode},
-      {"finish", stages.finish},
-      {"image", stages.prepare + stages.encode + stages.denoise + stages.decode + stages.finish}};
+  return {{"load_model", load},
+          {"prepare", stages.prepare},
+          {"encode", stages.encode},
+          {"denoise", stages.denoise},
+          {"decode", stages.decode},
+          {"ensemble", stages.ensemble},
+          {"finish", stages.finish},
+          {"image", stages.prepare + stages.encode + stages.denoise + stages.decode +
+                        stages.ensemble + stages.finish}};
 }
 
 bool ends_with(std::string_view text, std::string_view ending) {
@@ -79,12 +107,17 @@ bool ends_with(std::string_view text, std::string_view ending) {
 /// How a file stores the map, told by its name (see output_files).
 std::string_view contents(std::string_view name, Modality modality) {
   const bool depth = modality == Modality::depth;
+  if (ends_with(name, "_uncertainty.npy")) return "float32 [H,W], how far the members disagree";
+  if (ends_with(name, "_uncertainty.png")) return "8-bit grey, white from the 95th percentile on";
   if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
   if (ends_with(name, "_depth.npy")) return "float32 [H,W]";
   if (ends_with(name, "_normals.npy")) return "float32 [H,W,3]";
   if (ends_with(name, "_depth_color.png")) return "8-bit picture, colour map";
   if (depth && ends_with(name, "_depth.png")) return "16-bit grey, trunc(65535 v)";
   if (!depth && ends_with(name, "_normals.png")) return "8-bit RGB, trunc((n + 1) / 2 * 255)";
+  if (ends_with(name, ".pfm")) return depth ? "float32 [H,W]" : "float32 [H,W,3]";
+  if (ends_with(name, ".exr"))
+    return depth ? "float32, channel Y" : "float32, channels R, G, B: x, y, z";
   return "this description";
 }
 
@@ -108,9 +141,10 @@ std::string describe(const Prediction& prediction,
   ordered_json json;
   json["input"] = input.string();
   json["prediction"] = meaning(prediction, estimator);
-  json["estimator"] = {{"name", estimator.kind().name}, {"reason", estimator.kind().reason}};
+  json["pipeline"] = {{"name", to_string(prediction.options.pipeline)},
+                      {"reason", prediction.options.pipeline_reason}};
   json["model"] = {{"folder", estimator.folder().root().string()}, {"class", index.class_name}};
-  json["options"] = options(prediction.options);
+  json["options"] = options(prediction.options, prediction.modality);
   json["sizes"] = {
       {"input", size_of_map(prediction.input_height, prediction.input_width)},
       {"processed", size_of_map(prediction.processed_height, prediction.processed_width)},

@@ -8,7 +8,7 @@ namespace onestep {
 namespace {
 
 // In the order of the enumeration.
-const std::array<std::string, 4> kNames = {"npy", "png16", "color", "json"};
+const std::array<std::string, 6> kNames = {"npy", "png16", "color", "pfm", "exr", "json"};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ OutputFormat output_format_from_string(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<OutputFormat>(i);
   }
-  fail("unknown output format \"", name, "\"; there are npy, png16, color and json",
+  fail("unknown output format \"", name, "\"; there are npy, png16, color, pfm, exr and json",
        did_you_mean(name, kNames));
 }
 

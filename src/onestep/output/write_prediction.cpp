@@ -2,6 +2,8 @@
 
 #include "onestep/base/check.h"
 #include "onestep/io/file.h"
+#include "onestep/io/float_images/exr.h"
+#include "onestep/io/float_images/pfm.h"
 #include "onestep/io/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
@@ -15,7 +17,17 @@ namespace onestep {
 namespace {
 
 /// One file of a prediction, and what goes into it.
-enum class Content { map, sixteen_bit, colours, intermediates, description };
+enum class Content {
+  map,
+  sixteen_bit,
+  colours,
+  pfm,
+  exr,
+  uncertainty,
+  uncertainty_picture,
+  intermediates,
+  description
+};
 
 struct OutputFile {
   Content content;
@@ -35,8 +47,15 @@ std::vector<OutputFile> planned_files(const std::string& stem,
   if (wants(OutputFormat::npy)) add(Content::map, name + ".npy");
   if (wants(OutputFormat::png16) && depth) add(Content::sixteen_bit, name + ".png");
   if (wants(OutputFormat::color)) add(Content::colours, name + (depth ? "_color.png" : ".png"));
-  if (options.intermediates) add(Content::intermediates, stem + "_intermediates.safetensors");
-  if (wants(OutputFormat::json)) add(Content::description, stem + ".json");
+  if (wants(OutputFormat::pfm)) add(Content::pfm, name + ".pfm");
+  if (wants(OutputFormat::exr)) add(Content::exr, name + ".exr");
+  const std::string common = options.modality_in_every_name ? name : stem;
+  if (options.uncertainty) add(Content::uncertainty, common + "_uncertainty.npy");
+  if (options.uncertainty && wants(OutputFormat::color)) {
+    add(Content::uncertainty_picture, common + "_uncertainty.png");
+  }
+  if (options.intermediates) add(Content::intermediates, common + "_intermediates.safetensors");
+  if (wants(OutputFormat::json)) add(Content::description, common + ".json");
   return files;
 }
 
@@ -46,9 +65,41 @@ std::vector<std::filesystem::path> paths_of(const std::vector<OutputFile>& files
   return paths;
 }
 
+/// Depth in the colours that the prediction's reference gives it: the research code draws from a
+/// table, diffusers mixes the colours of some maps itself.
 Array colours_of(const Prediction& prediction, const std::string& colour_map) {
-  return prediction.modality == Modality::depth ? coloured_depth(prediction.map, colour_map)
-                                                : coloured_normals(prediction.map);
+  if (prediction.modality == Modality::normals) return coloured_normals(prediction.map);
+  const bool research = prediction.options.pipeline == Pipeline::e2e;
+  return coloured_depth(
+      prediction.map, colour_map,
+      {.method = research ? ColourMethod::table : colour_method_of_diffusers(colour_map)});
+}
+
+/// Everything but the description.
+void write_content(Content content,
+                   const Prediction& prediction,
+                   const OutputOptions& options,
+                   const std::filesystem::path& path) {
+  switch (content) {
+    case Content::map:
+      return write_npy(path, prediction.map);
+    case Content::sixteen_bit:
+      return write_png(path, depth_as_uint16(prediction.map), options.stop);
+    case Content::colours:
+      return write_png(path, colours_of(prediction, options.colour_map), options.stop);
+    case Content::pfm:
+      return write_pfm(path, prediction.map);
+    case Content::exr:
+      return write_exr(path, prediction.map, meaning_in_words(prediction), options.stop);
+    case Content::uncertainty:
+      return write_npy(path, prediction.uncertainty);
+    case Content::uncertainty_picture:
+      return write_png(path, uncertainty_picture(prediction.uncertainty), options.stop);
+    case Content::intermediates:
+      return write_safetensors(path, prediction.intermediates);
+    case Content::description:
+      return;
+  }
 }
 
 void create_folder(const std::filesystem::path& folder) {
@@ -109,27 +160,18 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
                                                     const OutputOptions& options) {
   const auto files = planned_files(input.stem().string(), prediction.modality, options);
   const auto paths = paths_of(files);
+  const Prediction shown = presented(prediction, options.normals);
   create_folder(options.folder);
   const Staging staging(options.folder);
-  const auto write = [&](Content content, const std::filesystem::path& path) {
-    switch (content) {
-      case Content::map:
-        return write_npy(path, prediction.map);
-      case Content::sixteen_bit:
-        return write_png(path, depth_as_uint16(prediction.map), options.stop);
-      case Content::colours:
-        return write_png(path, colours_of(prediction, options.colour_map), options.stop);
-      case Content::intermediates:
-        return write_safetensors(path, prediction.intermediates);
-      case Content::description:
-        return write_file_atomically(path,
-                                     describe(prediction, estimator, input, paths, false) + "\n");
-    }
-  };
   for (const auto& [content, result] : files) {
     if (options.stop.stop_requested()) throw Cancelled();
     try {
-      write(content, staging.path_of(result));
+      if (content == Content::description) {
+        write_file_atomically(staging.path_of(result),
+                              describe(shown, estimator, input, paths, false) + "\n");
+      } else {
+        write_content(content, shown, options, staging.path_of(result));
+      }
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& error) {

@@ -4,7 +4,7 @@
 #include "onestep/backend/plan/plan_backend.h"
 #include "onestep/base/check.h"
 #include "onestep/models/clip_text.h"
-#include "onestep/pipelines/single_step/network_passes.h"
+#include "onestep/pipelines/stages/network_passes.h"
 
 #include <algorithm>
 
@@ -75,22 +75,33 @@ PassCost planned(const Pass& pass) {
 PassCosts plan_passes(const UNet& unet,
                       const AutoencoderKl& vae,
                       const ImageSize& size,
-                      int prompt_tokens) {
+                      int prompt_tokens,
+                      const MemberBatches& batches) {
   const std::int64_t factor = vae.config().scale_factor();
-  const auto map = [](std::int64_t height, std::int64_t width, std::int64_t channels) {
-    return Array::declared(DType::float32, {1, height, width, channels});
+  const auto latents = [&](std::int64_t count) {
+    return Array::declared(DType::float32, {count, size.height / factor, size.width / factor,
+                                            vae.config().latent_channels});
   };
-  const Array image = map(size.height, size.width, vae.config().in_channels);
-  const Array latent = map(size.height / factor, size.width / factor, vae.config().latent_channels);
+  const Array image =
+      Array::declared(DType::float32, {1, size.height, size.width, vae.config().in_channels});
   const Array context = Array::declared(
       DType::float32, {1, prompt_tokens, unet.config().cross_attention_dim.front()});
 
   const PassCost encoder = planned([&](Backend& b) { encode_image(b, vae, image); });
-  const PassCost step =
-      planned([&](Backend& b) { run_unet(b, unet, latent, latent, 0.0, context); });
-  const PassCost decoder = planned([&](Backend& b) { decode_latent(b, vae, latent); });
-  return {encoder.multiply_adds, step.multiply_adds, decoder.multiply_adds,
-          std::max({encoder.arena_bytes, step.arena_bytes, decoder.arena_bytes})};
+  PassCosts costs{encoder.multiply_adds, 0, 0, encoder.arena_bytes};
+  const auto add_chunks = [&](std::int64_t size_of_chunk, std::int64_t chunks) {
+    if (size_of_chunk == 0 || chunks == 0) return;
+    const Array chunk = latents(size_of_chunk);
+    const PassCost step =
+        planned([&](Backend& b) { run_unet(b, unet, latents(1), chunk, 0.0, context); });
+    const PassCost decoder = planned([&](Backend& b) { decode_latents(b, vae, chunk); });
+    costs.unet += static_cast<double>(chunks) * step.multiply_adds;
+    costs.decoder += static_cast<double>(chunks) * decoder.multiply_adds;
+    costs.arena_bytes = std::max({costs.arena_bytes, step.arena_bytes, decoder.arena_bytes});
+  };
+  add_chunks(batches.batch, batches.members / batches.batch);
+  add_chunks(batches.members % batches.batch, 1);
+  return costs;
 }
 
 CostPlan plan_cost(const DiffusersFolder& folder,
@@ -98,15 +109,19 @@ CostPlan plan_cost(const DiffusersFolder& folder,
                    std::int64_t processed_width,
                    int steps,
                    int prompt_tokens,
-                   int threads) {
+                   int threads,
+                   int ensemble_size,
+                   int batch) {
   check(steps >= 1, "steps is ", steps, "; it must be at least 1");
+  check(ensemble_size >= 1 && batch >= 1, "an ensemble of ", ensemble_size, " in batches of ",
+        batch, "; both must be at least 1");
   UNet unet(folder.unet_config());
   AutoencoderKl vae(folder.vae_config());
   const int factor = vae.config().scale_factor();
   check(processed_height >= factor && processed_width >= factor, "a size of ", processed_width, "x",
         processed_height, " pixels is too small; both sides must be at least ", factor);
-  const PassCosts passes =
-      plan_passes(unet, vae, {processed_height, processed_width}, prompt_tokens);
+  const PassCosts passes = plan_passes(unet, vae, {processed_height, processed_width},
+                                       prompt_tokens, {ensemble_size, batch});
 
   CostPlan plan;
   plan.encoder_multiply_adds = passes.encoder;
@@ -118,9 +133,12 @@ CostPlan plan_cost(const DiffusersFolder& folder,
   plan.prepared_bytes = prepared_bytes(unet, folder.read_state("unet")) +
                         prepared_bytes(vae, folder.read_state("vae"));
 
-  // On the host: the picture (3 bytes a pixel), the network's input and the decoded image as it
-  // leaves the backend (12 each).
-  const std::int64_t host_bytes = processed_height * processed_width * (3 + 12 + 12);
+  // On the host: the picture (3 bytes a pixel), the network's input and the decoded images as they
+  // leave the backend (12 each), and in an ensemble the members' maps (12 for normals, twice while
+  // they are stacked).
+  const std::int64_t members = ensemble_size > 1 ? ensemble_size : 0;
+  const std::int64_t pixel_bytes = 3 + 12 + 12 * std::min(batch, ensemble_size) + 24 * members;
+  const std::int64_t host_bytes = processed_height * processed_width * pixel_bytes;
   const std::int64_t predicting =
       plan.prepared_bytes + plan.arena_bytes + cpu_scratch_bytes(threads) + host_bytes;
   ClipText text(folder.text_config());

@@ -8,7 +8,13 @@
 
 namespace onestep {
 
-/// What the passes of one photograph cost: multiply-adds of each, arena of the greediest.
+/// The members of an ensemble and how many of them pass through the networks together.
+struct MemberBatches {
+  std::int64_t members = 1;
+  std::int64_t batch = 1;
+};
+
+/// What the passes of one photograph cost: multiply-adds of all members, arena of the greediest.
 struct PassCosts {
   double encoder = 0;
   double unet = 0;  ///< one step
@@ -16,10 +22,11 @@ struct PassCosts {
   std::int64_t arena_bytes = 0;
 };
 
-/// From shapes alone; the networks may be declared or loaded.
+/// From shapes alone; the networks may be declared or loaded. `size` is what the encoder sees.
 PassCosts plan_passes(const UNet& unet,
                       const AutoencoderKl& vae,
                       const ImageSize& size,
-                      int prompt_tokens);
+                      int prompt_tokens,
+                      const MemberBatches& batches = {});
 
 }  // namespace onestep

@@ -2,8 +2,11 @@
 
 #include "onestep/base/check.h"
 #include "onestep/base/stopwatch.h"
+#include "onestep/pipelines/estimator_hooks.h"
 #include "onestep/pipelines/estimator_state.h"
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/predict_photograph.h"
+#include "onestep/pipelines/resolve_options.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
 
 #include <utility>
 
@@ -29,68 +32,69 @@ Estimator Estimator::load(const std::filesystem::path& path, const LoadOptions& 
   CpuWorkspace workspace(options.cpu);
   LoadedNetworks networks =
       load_networks(folder, tokens, workspace, options.stop, options.on_progress);
-  std::unique_ptr<State> state(new State{.folder = std::move(folder),
-                                         .kind = std::move(kind),
-                                         .modality = *modality,
-                                         .modality_chosen = options.modality.has_value(),
-                                         .prompt_tokens = tokens,
-                                         .workspace = std::move(workspace),
-                                         .networks = std::move(networks),
-                                         .load_seconds = watch.seconds(),
+  std::unique_ptr<State> state(new State{.loaded = {.folder = std::move(folder),
+                                                    .kind = std::move(kind),
+                                                    .modality = *modality,
+                                                    .modality_chosen = options.modality.has_value(),
+                                                    .prompt_tokens = tokens,
+                                                    .workspace = std::move(workspace),
+                                                    .networks = std::move(networks),
+                                                    .load_seconds = watch.seconds()},
                                          .predicting = {}});
   return Estimator(std::move(state));
 }
 
 const DiffusersFolder& Estimator::folder() const {
-  return state_->folder;
+  return state_->loaded.folder;
 }
 
 const EstimatorKind& Estimator::kind() const {
-  return state_->kind;
+  return state_->loaded.kind;
 }
 
 Modality Estimator::modality() const {
-  return state_->modality;
+  return state_->loaded.modality;
 }
 
 std::string Estimator::modality_reason() const {
-  if (!state_->modality_chosen) return state_->kind.modality_reason;
-  const auto& declared = state_->kind.modality;
+  if (!state_->loaded.modality_chosen) return state_->loaded.kind.modality_reason;
+  const auto& declared = state_->loaded.kind.modality;
   if (!declared) return "chosen explicitly; the checkpoint declares none";
-  if (declared == state_->modality) return "chosen explicitly, as the checkpoint declares";
+  if (declared == state_->loaded.modality) return "chosen explicitly, as the checkpoint declares";
   return concatenate("chosen explicitly against the checkpoint, which declares ",
                      to_string(*declared));
 }
 
 int Estimator::threads() const {
-  return state_->workspace.threads();
+  return state_->loaded.workspace.threads();
 }
 
 const std::string& Estimator::simd() const {
-  return state_->workspace.simd();
+  return state_->loaded.workspace.simd();
 }
 
 double Estimator::load_seconds() const {
-  return state_->load_seconds;
+  return state_->loaded.load_seconds;
 }
 
 ResolvedOptions Estimator::resolve(const PredictOptions& options) const {
-  const DiffusersFolder& folder = state_->folder;
-  ResolvedOptions resolved;
-  resolved.steps = options.steps.value_or(1);
-  resolved.spacing = options.spacing.value_or(TimestepSpacing::trailing);
-  resolved.noise = options.noise;
-  resolved.seed = options.seed;
-  resolved.processing_resolution = options.processing_resolution.value_or(
-      folder.index().default_processing_resolution.value_or(768));
-  resolved.resample = options.resample;
-  resolved.match_input = options.match_input;
-  resolved.prompt_tokens = state_->prompt_tokens;
+  return resolve_options(facts_of(state_->loaded), options);
+}
 
-  const bool takes_noise = folder.unet_config().in_channels > folder.vae_config().latent_channels;
-  check(takes_noise || resolved.noise == NoiseKind::zeros, folder.root().string(),
-        ": the unet of this checkpoint takes the image alone; noise must be zeros");
-  return resolved;
+Prediction Estimator::predict(const Array& rgb,
+                              const PredictOptions& options,
+                              const std::stop_token& stop,
+                              const std::function<void(const PredictProgress&)>& on_progress) {
+  const std::lock_guard lock(state_->predicting);
+  return predict_photograph(state_->loaded, rgb, options, std::nullopt, {stop, on_progress});
+}
+
+Prediction EstimatorHooks::predict_from(Estimator& estimator,
+                                        const Array& rgb,
+                                        const PredictOptions& options,
+                                        const Array& initial_latents) {
+  const std::lock_guard lock(estimator.state_->predicting);
+  return predict_photograph(estimator.state_->loaded, rgb, options, initial_latents, {});
 }
 
 }  // namespace onestep

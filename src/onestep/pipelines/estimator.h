@@ -26,7 +26,8 @@ struct LoadOptions {
 
 /// Which estimator a folder holds, and why we think so.
 struct EstimatorKind {
-  std::string name;    ///< "e2e"
+  std::string name;                   ///< "e2e", "marigold"
+  Pipeline pipeline = Pipeline::e2e;  ///< what it wants to be run with
   std::string reason;  ///< "scheduler spaces timesteps trailing and default_denoising_steps is 1"
   std::optional<Modality> modality;  ///< as the folder declares it
   std::string modality_reason;
@@ -41,15 +42,20 @@ EstimatorKind kind_of(const DiffusersFolder& folder);
 
 /// Progress of one photograph.
 struct PredictProgress {
-  std::string_view stage;  ///< "encode", "denoise", "decode"
+  std::string_view stage;  ///< "encode", "denoise", "decode", "ensemble"
   double fraction = 0;     ///< of the whole photograph, by multiply-adds
 };
 
-/// A loaded checkpoint that predicts with the research code's single-step semantics (arXiv
-/// 2409.11355, sections 3 and 4): 8-bit antialiased resize, no padding, DDIM with trailing
-/// timesteps and without zero-SNR rescaling whatever the checkpoint's scheduler says, the clean
-/// latent taken at the last step, depth as the mean of the decoded channels, clipped and min-maxed;
-/// normals normalised.
+/// A loaded checkpoint that predicts with one of three pipelines.
+///
+/// e2e has the research code's single-step semantics (arXiv 2409.11355, sections 3 and 4): 8-bit
+/// antialiased resize, no padding, DDIM with trailing timesteps and without zero-SNR rescaling
+/// whatever the checkpoint's scheduler says, the clean latent taken at the last step, depth as the
+/// mean of the decoded channels, clipped and min-maxed; normals normalised.
+///
+/// marigold is diffusers' pipeline: float resize, replicate padding, the scheduler of the file and
+/// its last sample, no min-max of a single member. e2e_diffusers is e2e's step between marigold's
+/// image processing.
 class Estimator {
  public:
   static Estimator load(const std::filesystem::path& folder, const LoadOptions& options = {});
@@ -78,14 +84,15 @@ class Estimator {
 
  private:
   struct State;
+  friend struct EstimatorHooks;  // for tests
   explicit Estimator(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
-/// Cost of one photograph on this checkpoint, from shapes and dtypes alone: of the weight files
-/// only the headers are read.
+/// Cost of one photograph on this checkpoint, all members of the ensemble, from shapes and dtypes
+/// alone: of the weight files only the headers are read.
 struct CostPlan {
-  double multiply_adds = 0;  ///< of encoder, UNet (all steps) and decoder together
+  double multiply_adds = 0;  ///< of encoder, UNet (all steps) and decoders together
   double encoder_multiply_adds = 0;
   double unet_multiply_adds = 0;
   double decoder_multiply_adds = 0;
@@ -98,7 +105,9 @@ CostPlan plan_cost(const DiffusersFolder& folder,
                    std::int64_t processed_width,
                    int steps,
                    int prompt_tokens,
-                   int threads);
+                   int threads,
+                   int ensemble_size = 1,
+                   int batch = 1);
 
 /// The size that the networks see: the longer side becomes `resolution` pixels (0: unchanged), with
 /// the reference's truncation.

@@ -3,13 +3,14 @@
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/load_networks.h"
+#include "onestep/pipelines/loading/load_networks.h"
 
 #include <mutex>
 
 namespace onestep {
 
-struct Estimator::State {
+/// All that predicting takes.
+struct LoadedEstimator {
   DiffusersFolder folder;
   EstimatorKind kind;
   Modality modality = Modality::depth;
@@ -18,6 +19,10 @@ struct Estimator::State {
   CpuWorkspace workspace;
   LoadedNetworks networks;
   double load_seconds = 0;
+};
+
+struct Estimator::State {
+  LoadedEstimator loaded;
   std::mutex predicting;  ///< the workspace serves one run at a time
 };
 

@@ -1,6 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
 
 #include <algorithm>
 #include <cctype>
@@ -125,11 +125,9 @@ EstimatorKind kind_of(const DiffusersFolder& folder) {
   const Family family = family_of(folder);
   const DeclaredModality declared = modality_of(folder);
   EstimatorKind kind;
-  kind.name = "e2e";
-  kind.reason = family.end_to_end
-                    ? family.reason
-                    : "looks like a multi-step Marigold checkpoint (" + family.reason +
-                          "), run with the single-step estimator, the only one in this version";
+  kind.pipeline = family.end_to_end ? Pipeline::e2e : Pipeline::marigold;
+  kind.name = to_string(kind.pipeline);
+  kind.reason = family.reason;
   kind.modality = declared.modality;
   kind.modality_reason = declared.reason;
   kind.disparity = folder.index().prediction_type == "disparity";

@@ -202,7 +202,8 @@ bool all_finite(const Array& array) {
   bool finite = true;
   with_type(array.dtype(), [&](auto type) {
     using T = decltype(type);
-    for (std::int64_t i = 0; i < array.elements() && finite; ++i) {
+    const std::int64_t count = array.elements();  // a checked product: not once per element
+    for (std::int64_t i = 0; i < count && finite; ++i) {
       finite = std::isfinite(static_cast<double>(widened(load<T>(array.data() + i * sizeof(T)))));
     }
   });

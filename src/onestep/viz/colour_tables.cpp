@@ -1,6 +1,8 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/viz/colour_knots.h"
 #include "onestep/viz/colour_map.h"
+#include "onestep/viz/turbo.h"
 #include "onestep/viz/viridis.h"
 
 #include <algorithm>
@@ -9,45 +11,13 @@
 namespace onestep {
 namespace {
 
-/// A colour, each channel in [0,1], at x in [0,1].
-struct Knot {
-  double x;
-  std::array<double, 3> colour;
-};
-
-const std::array<std::string, 8> kColourMapNames = {
-    "spectral", "viridis", "gray", "binary", "spectral_r", "viridis_r", "gray_r", "binary_r"};
-
-/// ColorBrewer's eleven Spectral colours, evenly spaced.
-std::vector<Knot> spectral_knots() {
-  constexpr std::array<std::array<int, 3>, 11> kBytes = {{{158, 1, 66},
-                                                          {213, 62, 79},
-                                                          {244, 109, 67},
-                                                          {253, 174, 97},
-                                                          {254, 224, 139},
-                                                          {255, 255, 191},
-                                                          {230, 245, 152},
-                                                          {171, 221, 164},
-                                                          {102, 194, 165},
-                                                          {50, 136, 189},
-                                                          {94, 79, 162}}};
-  std::vector<Knot> knots;
-  for (const auto& bytes : kBytes) {
-    const double x = static_cast<double>(knots.size()) * 0.1;
-    knots.push_back({x, {bytes[0] / 255.0, bytes[1] / 255.0, bytes[2] / 255.0}});
-  }
-  return knots;
-}
-
-std::vector<Knot> reversed(const std::vector<Knot>& knots) {
-  std::vector<Knot> result(knots.rbegin(), knots.rend());
-  for (Knot& knot : result) knot.x = 1.0 - knot.x;
-  return result;
-}
+const std::array<std::string, 10> kColourMapNames = {
+    "spectral",   "viridis",   "gray",   "binary",   "turbo",
+    "spectral_r", "viridis_r", "gray_r", "binary_r", "turbo_r"};
 
 /// 256 colours between the knots, in the order of operations of matplotlib's
 /// LinearSegmentedColormap: the truncation to 8 bits makes the last bit of a double visible.
-ColourTable interpolated(const std::vector<Knot>& knots) {
+ColourTable interpolated(const std::vector<ColourKnot>& knots) {
   constexpr std::size_t kLast = 255;
   ColourTable table{};
   std::size_t right = 1;
@@ -65,40 +35,44 @@ ColourTable interpolated(const std::vector<Knot>& knots) {
   return table;
 }
 
-/// The tables in the order of kColourMapNames. A reversed segmented map is interpolated anew, as in
-/// matplotlib: it is not always the same table read backwards.
-std::array<ColourTable, 8> all_tables() {
-  const std::vector<Knot> spectral = spectral_knots();
-  const std::vector<Knot> gray = {{0.0, {0, 0, 0}}, {1.0, {1, 1, 1}}};
-  const std::vector<Knot> binary = {{0.0, {1, 1, 1}}, {1.0, {0, 0, 0}}};
-  ColourTable viridis_reversed = kViridis;
-  std::reverse(viridis_reversed.begin(), viridis_reversed.end());
-  return {interpolated(spectral),
-          kViridis,
-          interpolated(gray),
-          interpolated(binary),
-          interpolated(reversed(spectral)),
-          viridis_reversed,
-          interpolated(reversed(gray)),
-          interpolated(reversed(binary))};
+ColourTable reversed(ColourTable table) {
+  std::reverse(table.begin(), table.end());
+  return table;
 }
 
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return lower;
+/// A reversed segmented map is interpolated anew, as in matplotlib: it is not always the same table
+/// read backwards.
+ColourTable made_table(std::string_view name) {
+  const auto knots = colour_knots(name);
+  if (!knots.empty()) return interpolated(knots);
+  const ColourTable& listed = name.starts_with("viridis") ? kViridis : kTurbo;
+  return name.ends_with("_r") ? reversed(listed) : listed;
+}
+
+/// The tables in the order of kColourMapNames.
+std::array<ColourTable, kColourMapNames.size()> all_tables() {
+  std::array<ColourTable, kColourMapNames.size()> tables;
+  for (std::size_t i = 0; i < tables.size(); ++i) tables[i] = made_table(kColourMapNames[i]);
+  return tables;
 }
 
 }  // namespace
 
+std::string canonical_colour_map(std::string_view name) {
+  std::string lower(name);
+  for (char& letter : lower) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  const bool known =
+      std::find(kColourMapNames.begin(), kColourMapNames.end(), lower) != kColourMapNames.end();
+  check(known, "colour map \"", name, "\" is not known", did_you_mean(lower, kColourMapNames));
+  return lower;
+}
+
 const ColourTable& colour_table(std::string_view name) {
-  static const std::array<ColourTable, 8> tables = all_tables();
-  const std::string lower = lower_case(name);
-  const auto found = std::find(kColourMapNames.begin(), kColourMapNames.end(), lower);
-  check(found != kColourMapNames.end(), "colour map \"", name, "\" is not known",
-        did_you_mean(lower, kColourMapNames));
+  static const auto tables = all_tables();
+  const auto found =
+      std::find(kColourMapNames.begin(), kColourMapNames.end(), canonical_colour_map(name));
   return tables[static_cast<std::size_t>(found - kColourMapNames.begin())];
 }
 

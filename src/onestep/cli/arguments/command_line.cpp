@@ -1,6 +1,7 @@
 #include "onestep/cli/arguments/command_line.h"
 
 #include "onestep/base/nearest_name.h"
+#include "onestep/cli/arguments/other_spellings.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
 
@@ -14,6 +15,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) names.push_back("-" + name);
   }
+  for (const OtherSpelling& spelling : other_spellings()) names.push_back(spelling.theirs);
   return names;
 }
 
@@ -39,17 +41,39 @@ Arguments checked_words(const CLI::App& app) {
   return words;
 }
 
+/// "--model" of "-m,--model".
+std::string long_name(const ValueOption& option) {
+  return option.names.substr(option.names.find("--"));
+}
+
 }  // namespace
 
 void add_value(CLI::App& app,
                const ValueOption& option,
                const std::function<void(const std::string& option, const std::string& text)>& use) {
-  const std::string name = option.names.substr(option.names.find("--"));
+  const std::string name = long_name(option);
   app.add_option_function<std::string>(
          option.names, [name, use](const std::string& text) { use(name, text); }, option.text)
       ->type_name(option.value)
       ->group(option.group)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_values(
+    CLI::App& app,
+    const ValueOption& option,
+    const std::function<void(const std::string& option, const std::string& text)>& use) {
+  const std::string name = long_name(option);
+  app.add_option_function<std::vector<std::string>>(
+         option.names,
+         [name, use](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) use(name, text);
+         },
+         option.text)
+      ->type_name(option.value)
+      ->group(option.group)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_switch(CLI::App& app,
@@ -65,8 +89,9 @@ void add_switch(CLI::App& app,
 bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words) {
   app.allow_extras();
   app.allow_windows_style_options(false);
+  const Arguments ours = in_our_spelling(arguments);
   try {
-    app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
+    app.parse(Arguments(ours.rbegin(), ours.rend()));  // CLI11 takes them from the back
   } catch (const CLI::CallForHelp&) {
     print_result(app.help());
     return false;

@@ -23,6 +23,11 @@ void add_value(CLI::App& app,
                const ValueOption& option,
                const std::function<void(const std::string& option, const std::string& text)>& use);
 
+/// Declares an option that may be given several times: `use(option, text)` judges each in turn.
+void add_values(CLI::App& app,
+                const ValueOption& option,
+                const std::function<void(const std::string& option, const std::string& text)>& use);
+
 /// Declares a switch.
 void add_switch(CLI::App& app,
                 const std::string& names,

@@ -73,17 +73,21 @@ std::string overview() {
 Usage:
   onestep predict INPUT... -m MODEL [-o FOLDER] [options]
   onestep inspect MODEL [--size WIDTHxHEIGHT] [--json]
+  onestep licences
 
 Commands:
   predict     photographs (files, or folders of them) to depth or normals
   inspect     what a checkpoint folder holds, and what one photograph costs on it
+  licences    of the program, of what is built into it and of the libraries that it loads
 
 Options:
   -h, --help  this text; "onestep predict --help" lists the options of a command
-  --version   the version, and the instruction sets that this processor offers to it
+  --version   the version; instruction sets and threads that it has here, best first; optional
+              parts
 
 A MODEL is a checkpoint folder as diffusers saves it (model_index.json, unet, vae, text_encoder,
-scheduler, tokenizer) with .safetensors weights.
+scheduler, tokenizer) with .safetensors weights, or ORG/NAME, a repository in the local Hugging Face
+cache.
 
 Exit status: 0 all done, 1 something failed (one line on stderr says what), 2 the command was typed
 wrongly, and nothing was done.)";

@@ -1,22 +1,27 @@
 #pragma once
 
 #include "onestep/cli/commands.h"
+#include "onestep/cli/photographs/name_list.h"
 #include "onestep/output/write_prediction.h"
 #include "onestep/pipelines/estimator.h"
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace onestep {
 
 /// What `onestep predict` was asked for.
 struct PredictRequest {
-  std::vector<std::filesystem::path> inputs;
-  std::filesystem::path model;
+  std::vector<std::filesystem::path> inputs;  ///< "-": the list on standard input
+  NameSeparator list_separator = NameSeparator::line_break;
+  std::vector<std::string> models;  ///< folders, or repositories of the Hugging Face cache
   LoadOptions load;
+  bool half_precision = false;
   PredictOptions predict;
   OutputOptions output;
+  bool skip_existing = false;
   bool quiet = false;
   bool json = false;
 };

@@ -2,6 +2,7 @@
 
 #include "onestep/base/check.h"
 #include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/terminal/standard_streams.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -55,26 +56,51 @@ ProgressDisplay::ProgressDisplay(bool wanted, std::size_t images)
     : enabled_(wanted && terminal_can_redraw()), images_(images) {}
 
 void ProgressDisplay::loading(double fraction) {
+  const std::lock_guard lock(mutex_);
   if (!enabled_ || !due()) return;
   show(concatenate("loading the model  ", percent(fraction)));
 }
 
 void ProgressDisplay::begin_image(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   ++begun_;
   name_ = one_line(name);
   if (!since_first_image_) since_first_image_.emplace();
-  stage_.clear();
-  image("read", 0);
+  draw("read", 0);
 }
 
 void ProgressDisplay::image(std::string_view stage, double fraction) {
-  if (!enabled_ || (stage == stage_ && !due())) return;
-  stage_ = stage;
-  show(concatenate(begun_ - 1, " of ", images_, " done  ", stage_, " ", percent(fraction),
-                   time_left(fraction), "  ", name_));
+  const std::lock_guard lock(mutex_);
+  if (stage == stage_ && !due()) return;
+  draw(stage, fraction);
+}
+
+void ProgressDisplay::end_image() {
+  const std::lock_guard lock(mutex_);
+  ++done_;
+  if (visible_) draw(std::string(stage_), fraction_);
+}
+
+void ProgressDisplay::print(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  erase();
+  print_result(line);
 }
 
 void ProgressDisplay::clear() {
+  const std::lock_guard lock(mutex_);
+  erase();
+}
+
+void ProgressDisplay::draw(std::string_view stage, double fraction) {
+  if (!enabled_) return;
+  stage_ = stage;
+  fraction_ = fraction;
+  show(concatenate(done_, " of ", images_, " done  ", stage_, " ", percent(fraction),
+                   time_left(fraction), "  ", name_));
+}
+
+void ProgressDisplay::erase() {
   if (!visible_) return;
   std::fputs("\r\x1b[K", stderr);
   std::fflush(stderr);

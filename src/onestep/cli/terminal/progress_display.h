@@ -3,6 +3,7 @@
 #include "onestep/base/stopwatch.h"
 
 #include <cstddef>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 namespace onestep {
 
 /// One line on stderr that is redrawn in place and gone at the end: stage, images done, seconds
-/// left. Shows nothing unless stderr is a terminal.
+/// left. Shows nothing unless stderr is a terminal. Several threads may call it.
 class ProgressDisplay {
  public:
   ProgressDisplay(bool wanted, std::size_t images);
@@ -19,24 +20,33 @@ class ProgressDisplay {
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
   void loading(double fraction);
-  /// The next image begins; the one before counts as done.
+  /// The next image begins; the one before is computed, but perhaps not written yet.
   void begin_image(const std::string& name);
+  /// One more image is done with.
+  void end_image();
   /// Within the image: `fraction` of the whole image.
   void image(std::string_view stage, double fraction);
+  /// Prints a line of results to stdout; the display makes room for it.
+  void print(std::string_view line);
   /// Takes the line away, for other output; the next call shows it again.
   void clear();
 
  private:
+  void draw(std::string_view stage, double fraction);
+  void erase();
   void show(const std::string& text);
   bool due() const;
   std::string time_left(double fraction) const;
 
+  std::mutex mutex_;
   bool enabled_ = false;
   bool visible_ = false;
   std::size_t images_ = 0;
   std::size_t begun_ = 0;
+  std::size_t done_ = 0;
   std::string name_;
   std::string stage_;
+  double fraction_ = 0;  ///< of the image that is computed
   std::optional<Stopwatch> since_first_image_;
   std::optional<Stopwatch> since_drawn_;
 };

@@ -11,7 +11,8 @@ namespace onestep {
 namespace {
 
 constexpr IntegerRange kSteps = {1, 1000};
-constexpr IntegerRange kResolution = {0, 1 << 20};
+/// Published checkpoints say 768. One that asks for more than this asks for the whole machine.
+constexpr IntegerRange kResolution = {0, 2048};
 
 /// ["diffusers", "UNet2DConditionModel"]; [null, null] is a component that is absent.
 void read_component(const ConfigReader& reader, const std::string& key, ModelIndex& index) {

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "onestep/api/onestep.h"
+#include "onestep/output/write_prediction.h"
+#include "onestep/pipelines/estimator.h"
+
+namespace onestep {
+
+/// The words of the public options as the options of the modules below; without callbacks. Throws
+/// Error that names the nearest spelling.
+LoadOptions load_options(const ModelOptions& options);
+PredictOptions predict_options(const EstimateOptions& options);
+OutputOptions output_options(const SaveOptions& options);
+
+}  // namespace onestep

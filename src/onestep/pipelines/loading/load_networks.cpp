@@ -1,0 +1,100 @@
+#include "onestep/pipelines/loading/load_networks.h"
+
+#include "onestep/base/check.h"
+#include "onestep/pipelines/loading/prepare_network.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace onestep {
+namespace {
+
+/// Prepares networks and reports which part of all bytes is done.
+class Loader {
+ public:
+  Loader(const DiffusersFolder& folder,
+         CpuWorkspace& workspace,
+         std::stop_token stop,
+         const std::function<void(double)>& on_progress)
+      : folder_(folder),
+        preparer_(make_cpu_preparer(workspace)),
+        stop_(std::move(stop)),
+        on_progress_(on_progress) {}
+
+  template <typename Network>
+  void expect(Network& network) {
+    total_ += parameter_bytes(network);
+  }
+
+  template <typename Network>
+  void prepare(Network& network, const std::string& component) {
+    NetworkPreparer visitor(*preparer_, folder_.weights(component).path.string(), stop_,
+                            [this](std::int64_t bytes) { advance(bytes); });
+    network.visit(visitor);
+  }
+
+ private:
+  void advance(std::int64_t bytes) {
+    done_ += bytes;
+    if (on_progress_) on_progress_(static_cast<double>(done_) / static_cast<double>(total_));
+  }
+
+  const DiffusersFolder& folder_;
+  std::unique_ptr<Preparer> preparer_;
+  std::stop_token stop_;
+  const std::function<void(double)>& on_progress_;
+  std::int64_t total_ = 0;
+  std::int64_t done_ = 0;
+};
+
+Array empty_prompt_embedding(const DiffusersFolder& folder,
+                             const ClipText& text_encoder,
+                             int prompt_tokens,
+                             CpuWorkspace& workspace,
+                             const std::stop_token& stop) {
+  Run run;
+  run.stop = stop;
+  const auto backend = make_cpu_backend(run, workspace);
+  const auto ids = folder.empty_prompt_ids(/*full_length=*/prompt_tokens > 2);
+  const Array state = backend->download(text_encoder(*backend, {ids}));
+  check(all_finite(state), folder.weights("text_encoder").path.string(),
+        ": the embedding of the empty prompt holds NaN or infinity; is the file damaged?");
+  return state.reshaped({1, state.size(1), state.size(3)});
+}
+
+void check_context(const DiffusersFolder& folder, const UNet& unet, const Array& context) {
+  for (const int width : unet.config().cross_attention_dim) {
+    check(width == context.size(2), folder.root().string(), ": text_encoder returns tokens of ",
+          context.size(2), " numbers, unet expects ", width,
+          "; the components belong to different checkpoints");
+  }
+}
+
+}  // namespace
+
+LoadedNetworks load_networks(const DiffusersFolder& folder,
+                             int prompt_tokens,
+                             CpuWorkspace& workspace,
+                             const std::stop_token& stop,
+                             const std::function<void(double fraction)>& on_progress) {
+  // Opened first, all of them: a file that does not fit is reported before any work.
+  std::optional<ClipText> text_encoder = folder.load_text_encoder();
+  UNet unet = folder.load_unet();
+  AutoencoderKl vae = folder.load_vae();
+  Loader loader(folder, workspace, stop, on_progress);
+  loader.expect(*text_encoder);
+  loader.expect(unet);
+  loader.expect(vae);
+
+  loader.prepare(*text_encoder, "text_encoder");
+  Array context = empty_prompt_embedding(folder, *text_encoder, prompt_tokens, workspace, stop);
+  text_encoder.reset();
+  check_context(folder, unet, context);
+  loader.prepare(unet, "unet");
+  loader.prepare(vae, "vae");
+  return {std::move(unet), std::move(vae), std::move(context)};
+}
+
+}  // namespace onestep

@@ -1,0 +1,192 @@
+#include "onestep/pipelines/predict_photograph.h"
+
+#include "onestep/base/check.h"
+#include "onestep/pipelines/cost.h"
+#include "onestep/pipelines/passage.h"
+#include "onestep/pipelines/scheduling/step_scheduler.h"
+#include "onestep/pipelines/stages/ensembled_map.h"
+#include "onestep/pipelines/stages/finished_map.h"
+#include "onestep/pipelines/stages/prepared_image.h"
+#include "onestep/pipelines/stages/run_networks.h"
+#include "onestep/pipelines/stages/start_latents.h"
+
+#include <unistd.h>
+
+#include <iomanip>
+#include <utility>
+#include <vector>
+
+namespace onestep {
+namespace {
+
+void check_photograph(const Array& rgb) {
+  check(rgb.dtype() == DType::uint8 && rgb.rank() == 3 && rgb.size(2) == 3 && rgb.elements() > 0,
+        "predict takes a photograph as uint8 [H,W,3], found ", to_string(rgb.dtype()), " ",
+        to_string(rgb.shape()));
+}
+
+/// The networks need at least one latent pixel a side, before padding one pixel.
+void check_size(const ProcessedSizes& sizes,
+                const Array& rgb,
+                const ResolvedOptions& options,
+                int factor) {
+  const ImageSize& size = sizes.resized;
+  const int least = options.pipeline == Pipeline::e2e ? factor : 1;
+  check(size.height >= least && size.width >= least, "an image of ", rgb.size(1), "x", rgb.size(0),
+        " pixels becomes ", size.width, "x", size.height, " at processing resolution ",
+        options.processing_resolution, "; both sides must be at least ", least,
+        " then: crop the image or raise the processing resolution");
+}
+
+/// Linux hands out more memory than there is and ends the process when it is used.
+void check_memory(const PassCosts& costs, const ImageSize& size) {
+  const double there =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
+  check(static_cast<double>(costs.arena_bytes) <= there, std::fixed, std::setprecision(1),
+        "networks on ", size.width, "x", size.height, " pixels need ",
+        static_cast<double>(costs.arena_bytes) / kGibibyte, " GiB, this machine has ",
+        there / kGibibyte, " GiB; lower the processing resolution or the batch");
+}
+
+/// What is known before any work.
+Prediction described(const LoadedEstimator& estimator,
+                     const Array& rgb,
+                     const PredictOptions& options) {
+  const ModelIndex& index = estimator.folder.index();
+  const bool depth = estimator.modality == Modality::depth;
+  Prediction result;
+  result.options = resolve_options(facts_of(estimator), options);
+  result.modality = estimator.modality;
+  result.disparity = depth && estimator.kind.disparity;
+  // The research code knows nothing but affine-invariant depth.
+  const bool declared = depth && result.options.pipeline != Pipeline::e2e;
+  result.scale_invariant = !declared || index.scale_invariant;
+  result.shift_invariant = !declared || index.shift_invariant;
+  if (!depth) result.normal_frame = estimator.kind.normal_frame;
+  result.input_height = rgb.size(0);
+  result.input_width = rgb.size(1);
+  return result;
+}
+
+/// What is laid down before the networks run.
+struct Plan {
+  ProcessedSizes sizes;
+  StepScheduler scheduler;
+  double network_work = 0;   ///< multiply-adds
+  double ensemble_work = 0;  ///< as many as merging takes the time of
+};
+
+Plan planned(const LoadedEstimator& estimator, const Array& rgb, const ResolvedOptions& options) {
+  const LoadedNetworks& networks = estimator.networks;
+  const int factor = networks.vae.config().scale_factor();
+  Plan plan{processed_sizes(options.pipeline, rgb.size(0), rgb.size(1),
+                            options.processing_resolution, factor),
+            step_scheduler(estimator.folder.scheduler(), options)};
+  check_size(plan.sizes, rgb, options, factor);
+  const PassCosts costs =
+      plan_passes(networks.unet, networks.vae, plan.sizes.padded, options.prompt_tokens,
+                  {options.ensemble_size, options.batch});
+  check_memory(costs, plan.sizes.padded);
+  const auto steps = static_cast<double>(plan.scheduler.timesteps(options.steps).size());
+  plan.network_work = costs.encoder + steps * costs.unet + costs.decoder;
+  if (options.ensemble_size > 1) {
+    constexpr double kPerPixel = 2000;
+    const ImageSize& size = plan.sizes.resized;
+    plan.ensemble_work = kPerPixel * options.ensemble_size * static_cast<double>(size.height) *
+                         static_cast<double>(size.width);
+  }
+  return plan;
+}
+
+/// Runs the networks; the members' maps, without padding.
+std::vector<Array> member_maps(LoadedEstimator& estimator,
+                               const Plan& plan,
+                               const Array& image,
+                               StartLatents& start,
+                               Prediction& result,
+                               bool keep_intermediates,
+                               Passage& passage) {
+  const ResolvedOptions& options = result.options;
+  const LoadedNetworks& networks = estimator.networks;
+  std::vector<Array> maps;
+  Run run;
+  run.stop = passage.stop();
+  run.on_progress = [&](double multiply_adds) { passage.report(multiply_adds); };
+  NetworkWatch watch;
+  watch.intermediates = keep_intermediates ? &result.intermediates : nullptr;
+  watch.on_stage = [&](std::string_view stage) { passage.enter(stage); };
+  watch.on_decoded = [&](const Array& decoded) {
+    maps.push_back(member_map(decoded, result.modality, options, estimator.folder.index(),
+                              plan.sizes.resized));
+  };
+  const NetworkParts parts{estimator.folder.root().string(), networks.unet, networks.vae,
+                           networks.context, plan.scheduler};
+  const NetworkRequest request{.steps = options.steps,
+                               .members = options.ensemble_size,
+                               .batch = options.batch,
+                               .decode_clean = options.pipeline != Pipeline::marigold};
+  const auto backend = make_cpu_backend(run, estimator.workspace);
+  run_networks(*backend, parts, image, start, request, watch);
+  return maps;
+}
+
+EnsembledMap merged(const std::vector<Array>& maps,
+                    const LoadedEstimator& estimator,
+                    const Plan& plan,
+                    const ResolvedOptions& options,
+                    Passage& passage) {
+  if (maps.size() == 1) return {maps.front(), {}};
+  passage.enter("ensemble");
+  passage.report(plan.network_work);
+  EnsembledMap result = ensembled_map(maps, estimator.modality, options, estimator.folder.index());
+  if (!options.uncertainty) result.uncertainty = Array();
+  passage.report(plan.network_work + plan.ensemble_work);
+  return result;
+}
+
+/// [H,W] or [H,W,C] as [1,C,H,W].
+Array in_reference_order(const Array& map) {
+  const std::int64_t channels = map.rank() == 2 ? 1 : map.size(2);
+  return channels_first(map.reshaped({1, map.size(0), map.size(1), channels}));
+}
+
+}  // namespace
+
+Prediction predict_photograph(LoadedEstimator& estimator,
+                              const Array& rgb,
+                              const PredictOptions& options,
+                              const std::optional<Array>& initial_latents,
+                              const PhotographWatch& watch) {
+  check_photograph(rgb);
+  Prediction result = described(estimator, rgb, options);
+  const ResolvedOptions& resolved = result.options;
+  Passage passage(result.seconds, watch);
+  const Plan plan = planned(estimator, rgb, resolved);
+  passage.expect(plan.network_work + plan.ensemble_work);
+  result.processed_height = plan.sizes.padded.height;
+  result.processed_width = plan.sizes.padded.width;
+
+  StartLatents start =
+      initial_latents ? StartLatents(resolved, *initial_latents) : StartLatents(resolved);
+  const Array image = prepared_image(rgb, resolved.pipeline, plan.sizes, resolved.resample_input);
+  const std::vector<Array> maps =
+      member_maps(estimator, plan, image, start, result, options.keep_intermediates, passage);
+  const EnsembledMap ensembled = merged(maps, estimator, plan, resolved, passage);
+
+  passage.enter("finish");
+  const ImageSize size = resolved.match_input ? ImageSize{rgb.size(0), rgb.size(1)} : ImageSize{};
+  EnsembledMap finished = finished_map(ensembled, result.modality, resolved, size);
+  result.map = std::move(finished.map);
+  result.uncertainty = std::move(finished.uncertainty);
+  if (options.keep_intermediates) {
+    result.intermediates["prediction"] = in_reference_order(result.map);
+    if (resolved.uncertainty) {
+      result.intermediates["uncertainty"] = in_reference_order(result.uncertainty);
+    }
+  }
+  passage.add_time();
+  return result;
+}
+
+}  // namespace onestep

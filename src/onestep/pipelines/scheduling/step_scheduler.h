@@ -1,0 +1,43 @@
+#pragma once
+
+#include "onestep/base/random.h"
+#include "onestep/diffusion/ddim.h"
+#include "onestep/diffusion/lcm.h"
+#include "onestep/models/diffusers_folder.h"
+#include "onestep/pipelines/prediction.h"
+#include "onestep/tensor/array.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace onestep {
+
+/// The scheduler of one run, DDIM or LCM.
+class StepScheduler {
+ public:
+  explicit StepScheduler(DdimScheduler ddim) : scheduler_(std::move(ddim)) {}
+  explicit StepScheduler(LcmScheduler lcm) : scheduler_(std::move(lcm)) {}
+
+  std::vector<std::int64_t> timesteps(int steps) const;
+  /// From the k-th of those timesteps on. LCM draws one normal per element of `sample` from
+  /// `generator` at all steps but the last, DDIM draws nothing.
+  SchedulerStep step(const Array& model_output,
+                     std::size_t k,
+                     const Array& sample,
+                     int steps,
+                     TorchGenerator& generator) const;
+  /// The product of alphas at a timestep; 0 is nothing but noise.
+  float alpha_cumprod(std::int64_t t) const;
+
+ private:
+  std::variant<DdimScheduler, LcmScheduler> scheduler_;
+};
+
+/// The scheduler that these options run on this checkpoint. Throws Error for a class other than
+/// DDIMScheduler and LCMScheduler where the pipeline follows the file.
+StepScheduler step_scheduler(const SchedulerFile& file, const ResolvedOptions& options);
+
+}  // namespace onestep

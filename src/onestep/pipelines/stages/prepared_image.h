@@ -1,0 +1,35 @@
+#pragma once
+
+#include "onestep/geometry/resize.h"
+#include "onestep/pipelines/estimator.h"
+#include "onestep/pipelines/prediction.h"
+#include "onestep/tensor/array.h"
+
+#include <cstdint>
+
+namespace onestep {
+
+/// uint8 [H,W,3] -> float32 [1,H,W,3] in [-1,1]: x / 255 * 2 - 1, the one place where pictures
+/// become network inputs.
+Array network_image(const Array& rgb);
+
+/// The sizes of one photograph on its way to the networks.
+struct ProcessedSizes {
+  ImageSize resized;  ///< what `processing_resolution` asks for
+  ImageSize padded;   ///< what the networks see
+};
+
+/// e2e: the research code's rule (processed_size), no padding. Otherwise diffusers': the longer
+/// side becomes `resolution`, the other is rounded down in integers, and both are padded to
+/// multiples of `factor`.
+ProcessedSizes processed_sizes(
+    Pipeline pipeline, std::int64_t height, std::int64_t width, int resolution, int factor);
+
+/// uint8 [H,W,3] -> float32 [1,H',W',3] of sizes.padded. e2e: resized as 8-bit levels; otherwise as
+/// floats (bicubic may overshoot) and padded at the bottom and on the right with the last pixel.
+Array prepared_image(const Array& rgb,
+                     Pipeline pipeline,
+                     const ProcessedSizes& sizes,
+                     Resample resample);
+
+}  // namespace onestep

@@ -1,0 +1,103 @@
+#include "onestep/output/write_prediction.h"
+
+#include "testing/golden.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+#include "output/output_folder.h"
+
+namespace onestep {
+namespace {
+
+using nlohmann::json;
+
+class Describe : public testing::OutputFolder {};
+
+TEST_F(Describe, SaysWhatADepthMapMeans) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const Prediction prediction = predict(estimator);
+  write_prediction(prediction, estimator, "in/photo.png", everything());
+  const json said = read_json(everything().folder / "photo.json");
+  EXPECT_EQ(said.at("input"), "in/photo.png");
+  EXPECT_EQ(said.at("prediction").at("modality"), "depth");
+  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant depth");
+  EXPECT_EQ(said.at("prediction").at("range"), (json{0, 1}));
+  EXPECT_EQ(said.at("prediction").at("near"), 0);
+  EXPECT_EQ(said.at("prediction").at("far"), 1);
+  EXPECT_TRUE(said.at("prediction").at("unit").is_null());
+  EXPECT_EQ(said.at("pipeline").at("name"), "e2e");
+  EXPECT_EQ(said.at("pipeline").at("reason"), estimator.kind().reason);
+  EXPECT_EQ(said.at("model").at("class"), "MarigoldDepthPipeline");
+  EXPECT_EQ(said.at("options"), (json{{"steps", 1},
+                                      {"scheduler", "ddim"},
+                                      {"spacing", "trailing"},
+                                      {"prediction_type", "v_prediction"},
+                                      {"noise", "zeros"},
+                                      {"seed", 12},
+                                      {"processing_resolution", 64},
+                                      {"resample_input", "bilinear"},
+                                      {"resample_output", "bilinear"},
+                                      {"match_input", true},
+                                      {"ensemble", {{"size", 1}, {"batch", 1}}},
+                                      {"prompt_tokens", 2}}));
+  EXPECT_EQ(said.at("sizes").at("input"), (json{{"width", 56}, {"height", 40}}));
+  EXPECT_EQ(said.at("sizes").at("processed"), (json{{"width", 64}, {"height", 45}}));
+  EXPECT_EQ(said.at("sizes").at("output"), (json{{"width", 56}, {"height", 40}}));
+  EXPECT_GT(said.at("peak_memory_bytes").get<double>(), 1e6);
+  EXPECT_EQ(said.at("device").at("threads"), 1);
+  for (const char* stage : {"load_model", "prepare", "encode", "denoise", "decode", "finish"}) {
+    EXPECT_GE(said.at("seconds").at(stage).get<double>(), 0.0) << stage;
+  }
+  EXPECT_GT(said.at("seconds").at("image").get<double>(), 0.0);
+  EXPECT_EQ(said.at("files").size(), 5U);
+  for (const json& file : said.at("files")) {
+    EXPECT_TRUE(std::filesystem::exists(file.at("path").get<std::string>())) << file;
+  }
+}
+
+TEST_F(Describe, SaysInWhichFrameNormalsAre) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
+  EXPECT_EQ(said.at("prediction").at("kind"), "surface normals");
+  EXPECT_EQ(said.at("prediction").at("range"), (json{-1, 1}));
+  const json& frame = said.at("prediction").at("frame");
+  EXPECT_EQ(frame.at("name"), "dsine");
+  EXPECT_EQ(frame.at("x"), "left");
+  EXPECT_EQ(frame.at("y"), "up");
+  EXPECT_EQ(frame.at("z"), "to the viewer");
+}
+
+TEST_F(Describe, SaysThatTheModalityWasChosenAgainstTheFolder) {
+  Estimator estimator = load("tiny_e2e_normals", Modality::depth);
+  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
+  const std::string reason = said.at("prediction").at("modality_reason");
+  EXPECT_NE(reason.find("explicitly"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("normals"), std::string::npos) << reason;
+}
+
+TEST_F(Describe, SaysThatTheNearEndOfDisparityIsOne) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  prediction.disparity = true;
+  const json said = json::parse(describe(prediction, estimator, "photo.png", {}, true));
+  EXPECT_EQ(said.at("prediction").at("kind"), "affine-invariant disparity");
+  EXPECT_EQ(said.at("prediction").at("near"), 1);
+}
+
+TEST_F(Describe, PutsACompactDescriptionOnOneLine) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const std::string line = describe(predict(estimator), estimator, "photo.png", {}, true);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST_F(Describe, EscapesAFileNameThatIsNotUtf8) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const std::string text = describe(predict(estimator), estimator, "ph\xf6to.png", {}, true);
+  EXPECT_TRUE(json::accept(text));
+}
+
+}  // namespace
+}  // namespace onestep

@@ -1,0 +1,145 @@
+#include "onestep/io/file.h"
+#include "onestep/io/float_images/exr.h"
+#include "onestep/io/float_images/pfm.h"
+#include "onestep/io/npy.h"
+#include "onestep/io/png.h"
+#include "onestep/io/safetensors.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstring>
+#include <functional>
+
+#include "cli/command_line_fixture.h"
+
+namespace onestep::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Lets no file of this process grow beyond a size, as a full disk would.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(std::uintmax_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_ = {};
+  void (*handler_)(int);
+};
+
+struct Writer {
+  std::string name;
+  void (*write)(const fs::path& path);
+};
+
+Array noise(DType dtype, Shape shape) {
+  Array array(dtype, std::move(shape));
+  std::uint32_t state = 1;
+  for (std::int64_t i = 0; i < array.bytes(); ++i) {
+    state = state * 1664525u + 1013904223u;
+    array.mutable_data()[i] = static_cast<std::byte>(state >> 24);
+  }
+  return array;
+}
+
+const Writer kWriters[] = {
+    {"npy",
+     [](const fs::path& path) {
+       write_npy(path, noise(DType::float32, {64, 64}));
+     }},
+    {"png8",
+     [](const fs::path& path) {
+       write_png(path, noise(DType::uint8, {64, 64, 3}));
+     }},
+    {"png16",
+     [](const fs::path& path) {
+       write_png(path, noise(DType::uint16, {64, 64}));
+     }},
+    {"safetensors",
+     [](const fs::path& path) {
+       write_safetensors(path,
+                         {{"a", noise(DType::float32, {64})}, {"b", noise(DType::uint8, {9})}});
+     }},
+    {"pfm",
+     [](const fs::path& path) {
+       write_pfm(path, noise(DType::float32, {16, 16, 3}));
+     }},
+    {"exr",
+     [](const fs::path& path) {
+       write_exr(path, noise(DType::float32, {16, 16, 3}));
+     }},
+    {"json", [](const fs::path& path) { write_file_atomically(path, std::string(5000, ' ')); }},
+};
+
+class FullDisk : public CommandLine, public ::testing::WithParamInterface<Writer> {
+ protected:
+  void SetUp() override {
+    if (GetParam().name == "exr" && !exr_available()) GTEST_SKIP() << "built without OpenEXR";
+  }
+};
+
+TEST_P(FullDisk, LeavesNothingAndNamesFileAndReason) {
+  const fs::path path = folder() / ("result." + GetParam().name);
+  GetParam().write(path);
+  const auto size = fs::file_size(path);
+  ASSERT_GT(size, 300U);
+  fs::remove(path);
+  for (const std::uintmax_t room : {std::uintmax_t{0}, std::uintmax_t{1}, size / 2, size - 1}) {
+    SCOPED_TRACE(room);
+    const std::string message = error_of([&] {
+      const FileSizeLimit limit(room);
+      GetParam().write(path);
+    });
+    EXPECT_EQ(message, path.string() + ": cannot be written: " + std::strerror(EFBIG));
+    EXPECT_TRUE(fs::is_empty(folder()));
+  }
+  const FileSizeLimit limit(size);
+  GetParam().write(path);
+  EXPECT_EQ(files_in(".").size(), 1U);
+}
+
+TEST_P(FullDisk, KeepsTheFileThatWasThere) {
+  const fs::path path = folder() / "result";
+  write_text(path, "before");
+  error_of([&] {
+    const FileSizeLimit limit(100);
+    GetParam().write(path);
+  });
+  EXPECT_EQ(read_text(path), "before");
+  EXPECT_EQ(files_in(".").size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Writers, FullDisk, ::testing::ValuesIn(kWriters), [](const auto& writer) {
+  return writer.param.name;
+});
+
+using FullDiskOfResults = CommandLine;
+
+TEST_F(FullDiskOfResults, IsOneLineAndLeavesNothing) {
+  for (const std::string formats : {"npy", "png16", "color", "json", "npy,png16,color,json"}) {
+    ProcessOptions options;
+    options.file_size_limit = 100;
+    const ProcessResult result = run({"predict", photograph("photo.png"), "-m", model(),
+                                      "--processing-res", "32", "--formats", formats},
+                                     options);
+    EXPECT_EQ(result.exit_status, 1) << formats;
+    EXPECT_TRUE(says_one_line(result, {"out/photo", std::strerror(EFBIG)}));
+    EXPECT_EQ(files_in("out").size(), 0U) << formats;
+  }
+}
+
+}  // namespace
+}  // namespace onestep::testing
