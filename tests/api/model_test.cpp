@@ -1,16 +1,21 @@
 #include "onestep/api/onestep.h"
+#include "onestep/base/thread_pool.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/tensor/array.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "api/small_models.h"
@@ -133,6 +138,35 @@ TEST(Model, GivesThreadsTheNumbersOfOneAfterTheOther) {
     }
   }
   EXPECT_EQ(found, expected);
+}
+
+TEST(Model, PredictsSideBySideWhereEveryPredictionHasAProcessor) {
+  if (available_processors() < 2) GTEST_SKIP() << "one processor: one prediction at a time";
+  const auto rgb = pattern();
+  const Model model = load_small("tiny_e2e_depth", {.threads = 1});
+  // Neither goes on before both have begun.
+  std::mutex mutex;
+  std::condition_variable begun;
+  int count = 0;
+  const auto predict = [&](std::vector<float>& found) {
+    EstimateOptions options;
+    options.on_progress = [&, first = true](const EstimateProgress& /*progress*/) mutable {
+      if (!std::exchange(first, false)) return;
+      std::unique_lock lock(mutex);
+      ++count;
+      begun.notify_all();
+      EXPECT_TRUE(begun.wait_for(lock, std::chrono::seconds(60), [&] { return count == 2; }));
+    };
+    found = numbers(model.predict({rgb.data(), kRows, kColumns}, options));
+  };
+  std::vector<float> one;
+  std::vector<float> other;
+  {
+    const std::jthread first([&] { predict(one); });
+    const std::jthread second([&] { predict(other); });
+  }
+  EXPECT_EQ(one, numbers(model.predict({rgb.data(), kRows, kColumns})));
+  EXPECT_EQ(other, one);
 }
 
 TEST(Model, LivesOnBesideAnother) {

@@ -146,8 +146,10 @@ struct SaveOptions {
   std::stop_token stop = {};
 };
 
-/// A loaded checkpoint. Copies share it; any number of threads may predict on one: each prediction
-/// uses all of the model's threads, others wait for it.
+/// A loaded checkpoint. Copies share it; any number of threads may predict on one. Each prediction
+/// uses ModelOptions::threads; as many run side by side as the processors hold, others wait for
+/// their turn. By default one takes all; with threads = 1 every processor has a prediction of its
+/// own.
 class Model {
  public:
   /// `folder` is a checkpoint as diffusers saves it. Throws Error for what is missing, cut or of

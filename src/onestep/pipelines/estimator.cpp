@@ -37,10 +37,9 @@ Estimator Estimator::load(const std::filesystem::path& path, const LoadOptions& 
                                                     .modality = *modality,
                                                     .modality_chosen = options.modality.has_value(),
                                                     .prompt_tokens = tokens,
-                                                    .workspace = std::move(workspace),
                                                     .networks = std::move(networks),
                                                     .load_seconds = watch.seconds()},
-                                         .predicting = {}});
+                                         .workspaces = {std::move(workspace), options.cpu}});
   return Estimator(std::move(state));
 }
 
@@ -66,11 +65,11 @@ std::string Estimator::modality_reason() const {
 }
 
 int Estimator::threads() const {
-  return state_->loaded.workspace.threads();
+  return state_->workspaces.threads();
 }
 
 const std::string& Estimator::simd() const {
-  return state_->loaded.workspace.simd();
+  return state_->workspaces.simd();
 }
 
 double Estimator::load_seconds() const {
@@ -81,20 +80,23 @@ ResolvedOptions Estimator::resolve(const PredictOptions& options) const {
   return resolve_options(facts_of(state_->loaded), options);
 }
 
-Prediction Estimator::predict(const Array& rgb,
-                              const PredictOptions& options,
-                              const std::stop_token& stop,
-                              const std::function<void(const PredictProgress&)>& on_progress) {
-  const std::lock_guard lock(state_->predicting);
-  return predict_photograph(state_->loaded, rgb, options, std::nullopt, {stop, on_progress});
+Prediction Estimator::predict(
+    const Array& rgb,
+    const PredictOptions& options,
+    const std::stop_token& stop,
+    const std::function<void(const PredictProgress&)>& on_progress) const {
+  auto lease = state_->workspaces.borrow(stop);
+  return predict_photograph(state_->loaded, lease.workspace(), rgb, options, std::nullopt,
+                            {stop, on_progress});
 }
 
-Prediction EstimatorHooks::predict_from(Estimator& estimator,
+Prediction EstimatorHooks::predict_from(const Estimator& estimator,
                                         const Array& rgb,
                                         const PredictOptions& options,
                                         const Array& initial_latents) {
-  const std::lock_guard lock(estimator.state_->predicting);
-  return predict_photograph(estimator.state_->loaded, rgb, options, initial_latents, {});
+  auto lease = estimator.state_->workspaces.borrow({});
+  return predict_photograph(estimator.state_->loaded, lease.workspace(), rgb, options,
+                            initial_latents, {});
 }
 
 }  // namespace onestep

@@ -75,12 +75,12 @@ class Estimator {
   ResolvedOptions resolve(const PredictOptions& options) const;
 
   /// rgb: uint8 [H,W,3]. Throws Cancelled when `stop` is requested, Error when the networks return
-  /// NaN or infinity (the message names the stage). Runs on one thread at a time; other threads
-  /// wait.
+  /// NaN or infinity (the message names the stage). Any number of threads may call:
+  /// processors / threads() predictions run side by side, at least one, and others wait.
   Prediction predict(const Array& rgb,
                      const PredictOptions& options = {},
                      const std::stop_token& stop = {},
-                     const std::function<void(const PredictProgress&)>& on_progress = {});
+                     const std::function<void(const PredictProgress&)>& on_progress = {}) const;
 
  private:
   struct State;

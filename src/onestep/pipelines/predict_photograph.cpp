@@ -100,7 +100,8 @@ Plan planned(const LoadedEstimator& estimator, const Array& rgb, const ResolvedO
 }
 
 /// Runs the networks; the members' maps, without padding.
-std::vector<Array> member_maps(LoadedEstimator& estimator,
+std::vector<Array> member_maps(const LoadedEstimator& estimator,
+                               CpuWorkspace& workspace,
                                const Plan& plan,
                                const Array& image,
                                StartLatents& start,
@@ -126,7 +127,7 @@ std::vector<Array> member_maps(LoadedEstimator& estimator,
                                .members = options.ensemble_size,
                                .batch = options.batch,
                                .decode_clean = options.pipeline != Pipeline::marigold};
-  const auto backend = make_cpu_backend(run, estimator.workspace);
+  const auto backend = make_cpu_backend(run, workspace);
   run_networks(*backend, parts, image, start, request, watch);
   return maps;
 }
@@ -153,7 +154,8 @@ Array in_reference_order(const Array& map) {
 
 }  // namespace
 
-Prediction predict_photograph(LoadedEstimator& estimator,
+Prediction predict_photograph(const LoadedEstimator& estimator,
+                              CpuWorkspace& workspace,
                               const Array& rgb,
                               const PredictOptions& options,
                               const std::optional<Array>& initial_latents,
@@ -170,8 +172,8 @@ Prediction predict_photograph(LoadedEstimator& estimator,
   StartLatents start =
       initial_latents ? StartLatents(resolved, *initial_latents) : StartLatents(resolved);
   const Array image = prepared_image(rgb, resolved.pipeline, plan.sizes, resolved.resample_input);
-  const std::vector<Array> maps =
-      member_maps(estimator, plan, image, start, result, options.keep_intermediates, passage);
+  const std::vector<Array> maps = member_maps(estimator, workspace, plan, image, start, result,
+                                              options.keep_intermediates, passage);
   const EnsembledMap ensembled = merged(maps, estimator, plan, resolved, passage);
 
   passage.enter("finish");

@@ -17,9 +17,10 @@ struct PhotographWatch {
   std::function<void(const PredictProgress&)> on_progress = {};
 };
 
-/// See Estimator::predict. `initial_latents`, float32 [E,C,h,w], stand in place of drawn ones. The
-/// caller sees to it that one photograph at a time uses the estimator.
-Prediction predict_photograph(LoadedEstimator& estimator,
+/// See Estimator::predict. `initial_latents`, float32 [E,C,h,w], stand in place of drawn ones.
+/// The workspace serves one photograph at a time, the estimator any number.
+Prediction predict_photograph(const LoadedEstimator& estimator,
+                              CpuWorkspace& workspace,
                               const Array& rgb,
                               const PredictOptions& options,
                               const std::optional<Array>& initial_latents,
