@@ -104,7 +104,8 @@ struct EstimateOptions {
   std::string reduction = {};        ///< "median", "mean", "closest"
   bool uncertainty = false;          ///< needs an ensemble
   std::stop_token stop = {};         ///< predict throws Cancelled soon after a request
-  /// Called on the thread that called predict.
+  /// Called on the thread that called predict; must not predict on the same model, which may wait
+  /// for this very prediction.
   std::function<void(const EstimateProgress&)> on_progress = {};
 };
 

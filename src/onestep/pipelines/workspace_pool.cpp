@@ -34,8 +34,11 @@ WorkspacePool::WorkspacePool(CpuWorkspace first, const CpuOptions& options)
 
 WorkspacePool::Lease WorkspacePool::borrow(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const bool free = returned_.wait(lock, stop, [this] { return !idle_.empty() || made_ < most_; });
-  if (!free || stop.stop_requested()) throw Cancelled();
+  // One that is free is taken even when a stop was requested meanwhile: the wake-up that told of it
+  // would be lost for the others. The prediction notices the stop at once.
+  if (!returned_.wait(lock, stop, [this] { return !idle_.empty() || made_ < most_; })) {
+    throw Cancelled();
+  }
   if (idle_.empty()) {
     // Made under the lock: it starts threads and reserves addresses, and must fail for this caller
     // alone.
