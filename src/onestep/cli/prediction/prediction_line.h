@@ -1,6 +1,6 @@
 #pragma once
 
-#include "onestep/cli/planned_work.h"
+#include "onestep/cli/prediction/planned_work.h"
 #include "onestep/cli/terminal/progress_display.h"
 
 #include <cstddef>

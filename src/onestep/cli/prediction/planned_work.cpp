@@ -1,4 +1,4 @@
-#include "onestep/cli/planned_work.h"
+#include "onestep/cli/prediction/planned_work.h"
 
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/hub/cache_folder.h"
