@@ -128,15 +128,6 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& mistake) { return mistake.param.name; });
 
-TEST_F(Usage, RefusesTwoInputsThatWouldWriteTheSameFile) {
-  photograph("a/photo.png");
-  photograph("b/photo.png");
-  const ProcessResult result = run({"predict", "a/photo.png", "b", "-m", model(), "-o", "out"});
-  EXPECT_EQ(result.exit_status, 2);
-  EXPECT_TRUE(says_one_line(result, {"a/photo.png", "b/photo.png", "photo_depth.npy"}));
-  EXPECT_FALSE(exists("out"));
-}
-
 TEST_F(Usage, RefusesToWriteOverAnInput) {
   photograph("photo.png");
   photograph("photo_depth.png");

@@ -5,7 +5,6 @@
 #include "onestep/output/write_prediction.h"
 #include "onestep/pipelines/estimator.h"
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +13,7 @@ namespace onestep {
 
 /// What `onestep predict` was asked for.
 struct PredictRequest {
-  std::vector<std::filesystem::path> inputs;  ///< "-": the list on standard input
+  std::vector<std::string> inputs;  ///< "-": the list on standard input
   NameSeparator list_separator = NameSeparator::line_break;
   std::vector<std::string> models;  ///< folders, or repositories of the Hugging Face cache
   LoadOptions load;

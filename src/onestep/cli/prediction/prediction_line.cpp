@@ -40,7 +40,7 @@ class PredictionLine {
                  const PredictRequest& request,
                  const std::stop_token& stop,
                  ProgressDisplay& display,
-                 Failures& failures)
+                 PhotographFailures& failures)
       : estimators_(estimators),
         work_(work),
         request_(request),
@@ -133,30 +133,17 @@ class PredictionLine {
   const PredictRequest& request_;
   const std::stop_token stop_;
   ProgressDisplay& display_;
-  Failures& failures_;
+  PhotographFailures& failures_;
 };
 
 }  // namespace
-
-void Failures::add(std::size_t photograph, std::string message) {
-  const std::lock_guard lock(mutex_);
-  messages_[photograph].push_back(std::move(message));
-}
-
-std::vector<std::string> Failures::messages() const {
-  std::vector<std::string> all;
-  for (const auto& [photograph, messages] : messages_) {
-    all.insert(all.end(), messages.begin(), messages.end());
-  }
-  return all;
-}
 
 void predict_photographs(std::vector<Estimator>& estimators,
                          const std::vector<PlannedPhotograph>& work,
                          const PredictRequest& request,
                          const std::stop_token& stop,
                          ProgressDisplay& display,
-                         Failures& failures) {
+                         PhotographFailures& failures) {
   PredictionLine(estimators, work, request, stop, display, failures).run();
 }
 
