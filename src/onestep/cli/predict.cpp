@@ -70,7 +70,6 @@ std::vector<Estimator> load(const PredictRequest& request,
     };
     display.loading(loaded / count);
     estimators.push_back(Estimator::load(model.folder, options));
-    estimators.back().resolve(request.predict);  // refuses what this checkpoint cannot do
   }
   return estimators;
 }

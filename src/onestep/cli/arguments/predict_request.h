@@ -19,6 +19,7 @@ struct PredictRequest {
   LoadOptions load;
   bool half_precision = false;
   PredictOptions predict;
+  bool alignment_given = false;  ///< by --align
   OutputOptions output;
   bool skip_existing = false;
   bool quiet = false;
