@@ -36,7 +36,7 @@ std::string spellings() {
   for (const OtherSpelling& spelling : other_spellings()) {
     std::string line = "  " + spelling.theirs;
     line.resize(kColumn, ' ');
-    if (spelling.theirs == "--input_rgb_dir") {
+    if (spelling.ours == "--input") {
       line += "an INPUT";
     } else {
       line += spelling.ours.empty() ? "no effect" : spelling.ours;

@@ -30,4 +30,7 @@ struct PredictRequest {
 /// UsageError.
 std::optional<PredictRequest> parse_predict(const Arguments& arguments);
 
+/// The names of predict's options, Marigold's spellings among them.
+std::vector<std::string> predict_option_names();
+
 }  // namespace onestep

@@ -36,6 +36,17 @@ TEST_F(Usage, HelpOfPredictNamesEveryOptionAndFitsATerminal) {
   EXPECT_EQ(result.out.find("--simd"), std::string::npos) << "is for tests";
 }
 
+TEST_F(Usage, HelpWithACommandPrintsThatOfTheCommand) {
+  for (const std::string command : {"predict", "inspect", "licences"}) {
+    const ProcessResult result = run({"help", command});
+    EXPECT_EQ(result.exit_status, 0);
+    EXPECT_EQ(result.out, run({command, "--help"}).out);
+  }
+  const ProcessResult unknown = run({"help", "perdict"});
+  EXPECT_EQ(unknown.exit_status, 2);
+  EXPECT_TRUE(says_one_line(unknown, {"\"perdict\"", "\"predict\"?"}));
+}
+
 TEST_F(Usage, HelpOfInspectNamesItsOptions) {
   const ProcessResult result = run({"inspect", "-h"});
   EXPECT_EQ(result.exit_status, 0);
