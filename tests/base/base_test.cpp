@@ -38,6 +38,13 @@ TEST(NearestName, FindsTheClosestSpelling) {
   EXPECT_EQ(did_you_mean("quux", names), "");
 }
 
+TEST(NearestName, LeavesWildGuessesOut) {
+  const std::vector<std::string> names = {"--formats", "--model", "-m"};
+  EXPECT_EQ(nearest_name("--domain", names), "");
+  EXPECT_EQ(nearest_name("-x", names), "");
+  EXPECT_EQ(nearest_name("--modle", names), "--model");
+}
+
 TEST(NearestName, CountsASwapOfNeighboursAsOneChange) {
   const std::vector<std::string> names = {"npy"};
   EXPECT_EQ(nearest_name("nyp", names), "npy");

@@ -195,15 +195,5 @@ TEST_F(Failure, ABadModelIsNamedTogetherWithMissingInputs) {
   EXPECT_FALSE(exists("out"));
 }
 
-TEST_F(Failure, MoreStepsThanTheCheckpointWasTrainedWithIsOneLine) {
-  const auto folder_of_model = copy_golden_model("tiny_e2e_depth", folder());
-  edit_json(folder_of_model / "scheduler/scheduler_config.json",
-            [](nlohmann::json& config) { config["num_train_timesteps"] = 10; });
-  const ProcessResult result =
-      run({"predict", photograph("photo.png"), "-m", "model", "--steps", "11"});
-  EXPECT_EQ(result.exit_status, 1);
-  EXPECT_TRUE(says_one_line(result, {"11", "10"}));
-}
-
 }  // namespace
 }  // namespace onestep::testing

@@ -83,5 +83,29 @@ TEST_F(Interrupted, StopsWhileTheModelIsLoaded) {
   EXPECT_EQ(process.finish().signal, SIGTERM);
 }
 
+using Stalled = CommandLine;
+
+TEST_F(Stalled, AStandardOutputThatNobodyReadsDoesNotHoldASignalUp) {
+  photograph("a.png");
+  photograph("b.png");
+  photograph("c.png");
+  ProcessOptions options;
+  options.folder = folder();
+  options.standard_output = StandardOutput::stalled;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Process process(command({"predict", "a.png", "b.png", "c.png", "-m", model(), "--json"}),
+                    options);
+    ASSERT_TRUE(process.wait_until([&](const auto&) { return exists("out/a.json"); }));
+    const auto begin = Clock::now();
+    process.send(signal);
+    const ProcessResult result = process.finish(std::chrono::seconds(10));
+    const std::chrono::duration<double> seconds = Clock::now() - begin;
+    EXPECT_EQ(result.signal, signal);
+    EXPECT_LT(seconds.count(), 1.0);
+    EXPECT_EQ(result.err, "");
+    std::filesystem::remove_all(folder() / "out");
+  }
+}
+
 }  // namespace
 }  // namespace onestep::testing

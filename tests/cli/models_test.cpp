@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -52,6 +54,44 @@ TEST_F(Models, BothTogetherGiveTheNumbersOfEachAlone) {
   EXPECT_EQ(bytes_of(folder() / "both/a_depth.npy"), bytes_of(folder() / "depth/a_depth.npy"));
   EXPECT_EQ(bytes_of(folder() / "both/a_normals.npy"),
             bytes_of(folder() / "normals/a_normals.npy"));
+}
+
+/// Counts how often a file is opened, by whomever, from now on.
+class Opens {
+ public:
+  explicit Opens(const fs::path& file) : queue_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    if (queue_ != -1) watched_ = inotify_add_watch(queue_, file.c_str(), IN_OPEN | IN_CLOSE) != -1;
+  }
+  ~Opens() {
+    if (queue_ != -1) close(queue_);
+  }
+  Opens(const Opens&) = delete;
+  Opens& operator=(const Opens&) = delete;
+
+  bool watched() const { return watched_; }
+  /// Closing keeps two events of one kind from becoming one, and is not counted.
+  int count() const {
+    inotify_event event = {};
+    int opens = 0;
+    while (read(queue_, &event, sizeof event) == sizeof event) {
+      opens += (event.mask & IN_OPEN) != 0 ? 1 : 0;
+    }
+    return opens;
+  }
+
+ private:
+  int queue_;
+  bool watched_ = false;
+};
+
+TEST_F(Models, OfTwoEachPhotographIsOpenedOnce) {
+  const Opens opens(folder() / photograph("a.png"));
+  if (!opens.watched()) GTEST_SKIP() << "no inotify here";
+  const ProcessResult result =
+      run({"predict", "a.png", "-m", model(), "-m", model("tiny_e2e_normals"), "--formats", "npy"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(lines_of(result.out).size(), 2u);
+  EXPECT_EQ(opens.count(), 1);
 }
 
 TEST_F(Models, JsonPrintsAnObjectForEachPrediction) {

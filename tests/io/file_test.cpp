@@ -52,15 +52,19 @@ TEST(MappedFile, RefusesWhatIsNoFile) {
   const Scratch scratch;
   EXPECT_TRUE(refuses([&] { MappedFile(scratch / "none"); }, "none: cannot be opened",
                       "No such file or directory"));
-  EXPECT_TRUE(refuses([&] { MappedFile(scratch.folder()); }, "is a folder"));
-  EXPECT_TRUE(refuses([&] { MappedFile(scratch.file("empty", "")); }, "empty: is empty (0 bytes)"));
-  EXPECT_TRUE(refuses([&] { MappedFile("/dev/null"); }, "/dev/null: is not a regular file"));
+  EXPECT_TRUE(
+      refuses([&] { MappedFile(scratch.folder()); }, "expected a regular file, found a folder"));
+  EXPECT_TRUE(refuses([&] { MappedFile(scratch.file("empty", "")); },
+                      "empty: expected content, found an empty file (0 bytes)"));
+  EXPECT_TRUE(refuses([&] { MappedFile("/dev/null"); },
+                      "/dev/null: expected a regular file, found a device"));
 }
 
 TEST(MappedFile, DoesNotWaitForANamedPipe) {
   const Scratch scratch;
   ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
-  EXPECT_TRUE(refuses([&] { MappedFile(scratch / "pipe"); }, "pipe: is not a regular file"));
+  EXPECT_TRUE(refuses([&] { MappedFile(scratch / "pipe"); },
+                      "pipe: expected a regular file, found a named pipe"));
 }
 
 TEST(ReadText, ReturnsTheWholeFile) {

@@ -83,8 +83,9 @@ TEST(ReadImage, RefusesOtherFiles) {
       refuses([] { decode("version https://git-lfs.github.com/spec/v1\n"); }, "git-lfs pointer"));
   const Scratch scratch;
   EXPECT_TRUE(refuses([&] { read_image(scratch / "none.png"); }, "none.png: cannot be opened"));
-  EXPECT_TRUE(refuses([&] { read_image(scratch.file("e.jpg", "")); }, "e.jpg: is empty"));
-  EXPECT_TRUE(refuses([&] { read_image(scratch.folder()); }, "is a folder"));
+  EXPECT_TRUE(refuses([&] { read_image(scratch.file("e.jpg", "")); },
+                      "e.jpg: expected a PNG or JPEG, found an empty file"));
+  EXPECT_TRUE(refuses([&] { read_image(scratch.folder()); }, "found a folder"));
 }
 
 TEST(ReadImage, HoldsPicturesToTheLimits) {

@@ -98,7 +98,7 @@ TEST(ReadSafetensors, RecognisesAHalfDownloadedFile) {
   }
   EXPECT_TRUE(reading_refuses(whole.substr(0, whole.size() - 1), "header says " + size));
   EXPECT_TRUE(reading_refuses(whole.substr(0, 7), "this one has 7; is the download complete?"));
-  EXPECT_TRUE(reading_refuses("", "is empty"));
+  EXPECT_TRUE(reading_refuses("", "found an empty file"));
 }
 
 TEST(ReadSafetensors, RecognisesOtherFiles) {

@@ -87,6 +87,55 @@ TEST_F(Describe, SaysThatTheNearEndOfDisparityIsOne) {
   EXPECT_EQ(said.at("prediction").at("near"), 1);
 }
 
+TEST_F(Describe, ClaimsNoRangeWhereBicubicResizingMayLeaveIt) {
+  Estimator depth = load("tiny_e2e_depth");
+  Prediction prediction = predict(depth);
+  prediction.options.resample_output = Resample::bicubic;
+  const auto said = [&] {
+    return json::parse(describe(prediction, depth, "photo.png", {}, true)).at("prediction");
+  };
+  EXPECT_EQ(said().at("range"), (json{0, 1})) << "e2e clips";
+  for (const Pipeline pipeline : {Pipeline::marigold, Pipeline::e2e_diffusers}) {
+    prediction.options.pipeline = pipeline;
+    EXPECT_TRUE(said().at("range").is_null());
+    EXPECT_NE(said().at("range_reason").get<std::string>().find("bicubic"), std::string::npos);
+  }
+  prediction.options.match_input = false;
+  EXPECT_EQ(said().at("range"), (json{0, 1}));
+}
+
+TEST_F(Describe, ClaimsTheRangeOfUnitVectors) {
+  Estimator normals = load("tiny_e2e_normals");
+  Prediction prediction = predict(normals);
+  prediction.options.resample_output = Resample::bicubic;
+  const auto range = [&](Pipeline pipeline, bool unit) {
+    prediction.options.pipeline = pipeline;
+    prediction.unit_normals = unit;
+    return json::parse(describe(prediction, normals, "photo.png", {}, true))
+        .at("prediction")
+        .at("range");
+  };
+  EXPECT_TRUE(range(Pipeline::e2e_diffusers, false).is_null());
+  EXPECT_EQ(range(Pipeline::e2e_diffusers, true), (json{-1, 1}));
+  EXPECT_EQ(range(Pipeline::marigold, false), (json{-1, 1}));
+}
+
+TEST_F(Describe, NamesTheReductionOfE2eNormals) {
+  Estimator normals = load("tiny_e2e_normals");
+  Prediction prediction = predict(normals);
+  prediction.options.ensemble_size = 3;
+  prediction.options.reduction = Reduction::closest;
+  const auto reduction = [&](Pipeline pipeline) {
+    prediction.options.pipeline = pipeline;
+    return json::parse(describe(prediction, normals, "photo.png", {}, true))
+        .at("options")
+        .at("ensemble")
+        .at("reduction");
+  };
+  EXPECT_EQ(reduction(Pipeline::e2e), "angles");
+  EXPECT_EQ(reduction(Pipeline::marigold), "closest");
+}
+
 TEST_F(Describe, PutsACompactDescriptionOnOneLine) {
   Estimator estimator = load("tiny_e2e_depth");
   const std::string line = describe(predict(estimator), estimator, "photo.png", {}, true);

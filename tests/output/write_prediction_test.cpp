@@ -195,6 +195,26 @@ TEST_F(WritePrediction, ResultsOfTwoModelsShareNoName) {
   EXPECT_EQ(all.count(options.folder / "photo_depth_uncertainty.npy"), 1U);
 }
 
+TEST_F(WritePrediction, LeavesTheOldSetWhereOneResultCannotBeReplaced) {
+  Estimator estimator = load("tiny_e2e_depth");
+  Prediction prediction = predict(estimator);
+  OutputOptions options = everything();
+  options.intermediates = false;
+  fs::create_directories(options.folder / "photo.json");  // the last one to be moved into place
+  std::ofstream(options.folder / "photo_depth.npy") << "old";
+  try {
+    write_prediction(prediction, estimator, "photo.png", options);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("photo.json: expected a file to replace or nothing, found a folder"),
+              std::string::npos)
+        << message;
+  }
+  EXPECT_EQ(names(options.folder), (std::set<std::string>{"photo.json", "photo_depth.npy"}));
+  EXPECT_EQ(fs::file_size(options.folder / "photo_depth.npy"), 3U);
+}
+
 TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
   Estimator estimator = load("tiny_e2e_depth");
   const Prediction prediction = predict(estimator);

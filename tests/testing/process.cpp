@@ -46,8 +46,23 @@ Ends make_terminal() {
   return {ours, childs};
 }
 
-/// What a child is to read: the reading end of a pipe that holds `text` already, or ours.
-int standard_input(const std::optional<std::string>& text) {
+/// Fills a pipe to the last byte, so that the next write to it waits.
+void fill(int pipe) {
+  const int flags = fcntl(pipe, F_GETFL);
+  fcntl(pipe, F_SETFL, flags | O_NONBLOCK);
+  while (write(pipe, "\n", 1) == 1) {
+  }
+  fcntl(pipe, F_SETFL, flags);
+}
+
+/// What a child is to read: a file, the reading end of a pipe that holds the text already, or ours.
+int standard_input(const ProcessOptions& options) {
+  if (!options.standard_input_file.empty()) {
+    const int file = open(options.standard_input_file.c_str(), O_RDONLY | O_CLOEXEC);
+    check(file != -1, options.standard_input_file.native(), ": ", std::strerror(errno));
+    return file;
+  }
+  const auto& text = options.standard_input;
   if (!text) return STDIN_FILENO;
   const Ends ends = make_pipe();
   check(write(ends.childs, text->data(), text->size()) == static_cast<ssize_t>(text->size()),
@@ -72,10 +87,15 @@ void become(
     const rlimit limit = {*options.file_size_limit, *options.file_size_limit};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return;
   }
+  if (options.open_file_limit) {
+    const rlimit limit = {*options.open_file_limit, *options.open_file_limit};
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  }
   if (in != STDIN_FILENO && dup2(in, STDIN_FILENO) == -1) return;
   if (dup2(err.childs, STDERR_FILENO) == -1) return;
   switch (options.standard_output) {
     case StandardOutput::captured:
+    case StandardOutput::stalled:
       if (dup2(out.childs, STDOUT_FILENO) == -1) return;
       break;
     case StandardOutput::closed:
@@ -106,8 +126,10 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
   words.push_back(nullptr);
 
   const Ends out = make_pipe();
+  const bool stalled = options.standard_output == StandardOutput::stalled;
+  if (stalled) fill(out.childs);
   const Ends err = options.terminal ? make_terminal() : make_pipe();
-  const int in = standard_input(options.standard_input);
+  const int in = standard_input(options);
   child_ = fork();
   check(child_ != -1, "fork: ", std::strerror(errno));
   if (child_ == 0) {
@@ -117,11 +139,17 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
   if (in != STDIN_FILENO) close(in);
   close(out.childs);
   close(err.childs);
-  streams_ = {{out.ours, &result_.out}, {err.ours, &result_.err}};
+  streams_ = {{err.ours, &result_.err}};
+  if (stalled) {
+    stalled_ = out.ours;
+  } else {
+    streams_.push_back({out.ours, &result_.out});
+  }
 }
 
 Process::~Process() {
   for (const Stream& stream : streams_) close(stream.descriptor);
+  if (stalled_ != -1) close(stalled_);
   if (child_ == -1) return;
   kill(child_, SIGKILL);
   waitpid(child_, nullptr, 0);

@@ -19,6 +19,7 @@ enum class StandardOutput {
   captured,
   closed,
   full_device,  ///< /dev/full: every write fails
+  stalled,      ///< a pipe that is full and that nobody reads
 };
 
 struct ProcessOptions {
@@ -26,7 +27,9 @@ struct ProcessOptions {
   bool terminal = false;         ///< stderr is a pseudo-terminal, 80 columns wide
   StandardOutput standard_output = StandardOutput::captured;
   std::optional<std::size_t> file_size_limit;      ///< RLIMIT_FSIZE in bytes
+  std::optional<std::size_t> open_file_limit;      ///< RLIMIT_NOFILE
   std::optional<std::string> standard_input;       ///< at most 64 KiB; absent: ours
+  std::filesystem::path standard_input_file;       ///< in place of standard_input
   std::map<std::string, std::string> environment;  ///< set besides ours
   /// Permissions of files hold for the child also where the administrator runs the tests.
   bool obey_permissions = false;
@@ -71,6 +74,7 @@ class Process {
   bool pump(std::chrono::milliseconds patience);
 
   pid_t child_ = -1;
+  int stalled_ = -1;  ///< our end of a stalled stdout
   ProcessResult result_;
   std::vector<Stream> streams_;
 };

@@ -35,7 +35,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
   std::size_t best_distance = kLongestName;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
-    const bool close = 2 * distance <= std::max(name.size(), candidate.size());
+    const bool close = 3 * distance <= std::max(name.size(), candidate.size());
     if (close && distance < best_distance) {
       best = candidate;
       best_distance = distance;

@@ -5,12 +5,16 @@
 #include "onestep/base/thread_pool.h"
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/help.h"
+#include "onestep/cli/arguments/predict_request.h"
 #include "onestep/cli/licences.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
 #include "onestep/io/float_images/exr.h"
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
+#include <system_error>
 
 namespace onestep {
 namespace {
@@ -47,11 +51,41 @@ std::string version_text() {
                      exr_available() ? "yes" : "no");
 }
 
+/// Null for a word that is no command.
+const Command* command_of(const std::string& name) {
+  for (const Command& command : commands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+/// Whether somebody typed what predict takes, an option or a file, and not "predict" itself.
+bool is_for_predict(const std::string& word) {
+  const auto options = predict_option_names();
+  const std::string name = word.substr(0, word.find('='));
+  std::error_code unknown;
+  return std::find(options.begin(), options.end(), name) != options.end() ||
+         (!word.empty() && std::filesystem::exists(word, unknown));
+}
+
+[[noreturn]] void refuse_command(const std::string& word) {
+  const std::string what = word.starts_with("-") ? "unknown option " : "unknown command ";
+  std::vector<std::string> names = {"--help", "--version"};
+  for (const Command& command : commands()) names.push_back(command.name);
+  const std::string nearest = did_you_mean(word, names);
+  if (nearest.empty() && is_for_predict(word)) {
+    throw UsageError(concatenate(what, quoted(word), "; put \"predict\" before it"));
+  }
+  throw UsageError(
+      concatenate(what, quoted(word), nearest.empty() ? "; see onestep --help" : nearest));
+}
+
 }  // namespace
 
 bool run_command(const Arguments& arguments) {
   if (arguments.empty()) throw UsageError("expected a command, found none; see onestep --help");
   const std::string& name = arguments.front();
+  if (name == "help" && arguments.size() > 1) return run_command({arguments[1], "--help"});
   if (name == "--help" || name == "-h" || name == "help") {
     print_result(overview());
     return true;
@@ -60,14 +94,9 @@ bool run_command(const Arguments& arguments) {
     print_result(version_text());
     return true;
   }
-  std::vector<std::string> names = {"--help", "--version"};
-  for (const Command& command : commands()) {
-    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
-    names.push_back(command.name);
-  }
-  const std::string nearest = did_you_mean(name, names);
-  throw UsageError(concatenate(name.starts_with("-") ? "unknown option " : "unknown command ",
-                               quoted(name), nearest.empty() ? "; see onestep --help" : nearest));
+  const Command* command = command_of(name);
+  if (command == nullptr) refuse_command(name);
+  return command->run({arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace onestep

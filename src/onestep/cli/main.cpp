@@ -31,7 +31,7 @@ int exit_status(int argc, char** argv) {
     check(processor_is_new_enough(),
           "this processor is too old: expected x86-64-v2 (SSE4.2 and POPCNT, 2009 or later)");
     const bool done = run_command({argv + (argc > 0 ? 1 : 0), argv + argc});
-    flush_results();
+    check_results();
     return done ? kSuccess : kFailure;
   } catch (const UsageError& error) {
     print_message(error.what());

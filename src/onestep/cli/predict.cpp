@@ -2,8 +2,8 @@
 #include "onestep/cli/commands.h"
 #include "onestep/cli/photographs/inputs.h"
 #include "onestep/cli/photographs/name_list.h"
-#include "onestep/cli/planned_work.h"
-#include "onestep/cli/prediction_line.h"
+#include "onestep/cli/prediction/planned_work.h"
+#include "onestep/cli/prediction/prediction_line.h"
 #include "onestep/cli/terminal/interrupt.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/progress_display.h"
@@ -36,9 +36,9 @@ void prepare_output_folder(const fs::path& folder) {
 }
 
 /// The names that were typed; "-" stands for the list on standard input.
-std::vector<fs::path> input_names(const PredictRequest& request) {
-  std::vector<fs::path> names;
-  for (const fs::path& name : request.inputs) {
+std::vector<std::string> input_names(const PredictRequest& request) {
+  std::vector<std::string> names;
+  for (const std::string& name : request.inputs) {
     if (name != "-") {
       names.push_back(name);
       continue;
@@ -70,7 +70,6 @@ std::vector<Estimator> load(const PredictRequest& request,
     };
     display.loading(loaded / count);
     estimators.push_back(Estimator::load(model.folder, options));
-    estimators.back().resolve(request.predict);  // refuses what this checkpoint cannot do
   }
   return estimators;
 }
@@ -79,7 +78,7 @@ void load_and_predict(const PredictRequest& request,
                       const std::vector<PlannedModel>& models,
                       const std::vector<PlannedPhotograph>& work,
                       const Interrupt& interrupt,
-                      Failures& failures) {
+                      PhotographFailures& failures) {
   ProgressDisplay display(!request.quiet, work.size());
   try {
     auto estimators = load(request, models, interrupt, display);
@@ -89,16 +88,11 @@ void load_and_predict(const PredictRequest& request,
   }
 }
 
-void report(const std::vector<std::string>& failures) {
-  for (const std::string& failure : failures) print_message(failure);
-}
-
 /// What was typed is checked against the checkpoints while nothing has been loaded yet.
 std::vector<PlannedPhotograph> plan(const PredictRequest& request,
                                     const std::vector<PlannedModel>& models,
                                     const Inputs& inputs) {
   for (const PlannedModel& model : models) {
-    refuse_collisions(inputs.photographs, model.modality, request.output);
     refuse_overwritten_inputs(inputs.photographs, model.modality, request.output);
   }
   auto work = plan_photographs(inputs.photographs, models, request);
@@ -110,10 +104,17 @@ std::vector<PlannedPhotograph> plan(const PredictRequest& request,
   return work;
 }
 
+void tell_of_earlier_results(std::size_t pictures) {
+  if (pictures == 0) return;
+  print_message(concatenate("left out ", pictures, pictures == 1 ? " picture" : " pictures",
+                            " that ", pictures == 1 ? "is a result" : "are results",
+                            " of earlier runs; name such a file itself to predict it"));
+}
+
 void predict(const PredictRequest& request,
              const Inputs& inputs,
              const Interrupt& interrupt,
-             Failures& failures) {
+             PhotographFailures& failures) {
   const auto models = plan_models(request);
   const auto work = plan(request, models, inputs);
   if (work.empty()) return;
@@ -127,22 +128,22 @@ bool run_predict(const Arguments& arguments) {
   const auto request = parse_predict(arguments);
   if (!request) return true;
   const Inputs inputs = expand_inputs(input_names(*request), request->output.folder);
-  refuse_collisions(inputs.photographs, request->load.modality.value_or(Modality::depth),
-                    request->output);
-  Failures failures;
+  if (!request->quiet) tell_of_earlier_results(inputs.earlier_results);
+  PhotographFailures failures;
   Interrupt interrupt;
   try {
     if (!inputs.photographs.empty()) predict(*request, inputs, interrupt, failures);
   } catch (const UsageError&) {
     throw;
   } catch (const Error&) {
-    report(inputs.failures);
+    inputs.failures.print();
     throw;
   }
-  report(inputs.failures);
-  report(failures.messages());
-  const std::size_t failed = inputs.failures.size() + failures.photographs();
-  const std::size_t total = inputs.failures.size() + inputs.photographs.size();
+  FailureList all = inputs.failures;
+  all.append(failures.list());
+  all.print();
+  const std::size_t failed = inputs.failures.count() + failures.photographs();
+  const std::size_t total = inputs.failures.count() + inputs.photographs.size();
   if (failed > 0 && total > 1) {
     print_message(concatenate(failed, " of ", total, " inputs failed"));
   }

@@ -36,13 +36,20 @@ class Descriptor {
   int value_;
 };
 
+std::string kind_of_file(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 /// The size of an opened file; throws Error unless it is open (`error` says why not) and regular.
 std::int64_t regular_size(const std::filesystem::path& path, const Descriptor& file, int error) {
   check(file.get() >= 0, path.string(), ": cannot be opened: ", reason(error));
   struct stat status {};
   check(::fstat(file.get(), &status) == 0, path.string(), ": cannot be read: ", reason(errno));
-  check(!S_ISDIR(status.st_mode), path.string(), ": is a folder; a file is expected");
-  check(S_ISREG(status.st_mode), path.string(), ": is not a regular file");
+  check(S_ISREG(status.st_mode), path.string(), ": expected a regular file, found ",
+        kind_of_file(status.st_mode),
+        S_ISDIR(status.st_mode) ? "" : "; copy what it holds into a file first");
   return status.st_size;
 }
 
@@ -76,7 +83,8 @@ Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const Descriptor file(open_for_reading(path));
   const std::int64_t size = regular_size(path, file, errno);
-  check(size > 0, path.string(), ": is empty (0 bytes)");
+  check(size > 0, path.string(), ": expected content, found an empty file (0 bytes)",
+        "; copy or download it again");
   const auto length = static_cast<std::size_t>(size);
   void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
   check(address != MAP_FAILED, path.string(), ": cannot be mapped: ", reason(errno));

@@ -104,7 +104,8 @@ Array decode_image(std::span<const std::byte> bytes,
 Array read_image(const std::filesystem::path& path, const ImageLimits& limits) {
   constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;  // the largest picture, unpacked
   const auto bytes = read_bytes(path, kMaxFileBytes);
-  check(!bytes.empty(), path.string(), ": is empty (0 bytes)");
+  check(!bytes.empty(), path.string(), ": expected a PNG or JPEG, found an empty file (0 bytes)",
+        "; copy it again");
   return decode_image(bytes, path.string(), limits);
 }
 

@@ -41,6 +41,29 @@ const char* unit_length(const Prediction& prediction) {
   return unit ? "yes" : "before the last resize, not after it";
 }
 
+/// The range of the map where there is one: bicubic resizing overshoots, and what follows it brings
+/// the values back in pipeline e2e (clipped) and where normals are made unit vectors.
+ordered_json range(const Prediction& prediction, double lowest, double highest) {
+  const ResolvedOptions& options = prediction.options;
+  const bool resized =
+      options.match_input && (prediction.input_height != prediction.processed_height ||
+                              prediction.input_width != prediction.processed_width);
+  const bool unit = prediction.unit_normals || (prediction.modality == Modality::normals &&
+                                                options.pipeline == Pipeline::marigold);
+  if (resized && options.resample_output == Resample::bicubic &&
+      options.pipeline != Pipeline::e2e && !unit) {
+    return nullptr;
+  }
+  return {lowest, highest};
+}
+
+ordered_json with_range_reason(ordered_json meaning) {
+  if (meaning.at("range").is_null()) {
+    meaning["range_reason"] = "bicubic resizing of the result overshoots and nothing clips it";
+  }
+  return meaning;
+}
+
 /// What the numbers of the map mean.
 ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
   ordered_json result = {{"modality", to_string(prediction.modality)},
@@ -49,17 +72,17 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
     const bool disparity = prediction.disparity;
     result.update({{"kind", depth_kind(prediction)},
                    {"unit", nullptr},
-                   {"range", {0, 1}},
+                   {"range", range(prediction, 0, 1)},
                    {"near", disparity ? 1 : 0},
                    {"far", disparity ? 0 : 1}});
-    return result;
+    return with_range_reason(result);
   }
   result.update({{"kind", "surface normals"},
                  {"unit", nullptr},
-                 {"range", {-1, 1}},
+                 {"range", range(prediction, -1, 1)},
                  {"frame", frame(prediction.normal_frame, estimator.kind())},
                  {"unit_length", unit_length(prediction)}});
-  return result;
+  return with_range_reason(result);
 }
 
 /// How an ensemble became one map; the members alone where there is none.
@@ -67,7 +90,9 @@ ordered_json ensemble(const ResolvedOptions& resolved, Modality modality) {
   ordered_json result = {{"size", resolved.ensemble_size}, {"batch", resolved.batch}};
   if (resolved.ensemble_size == 1) return result;
   if (modality == Modality::depth) result["alignment"] = to_string(resolved.alignment);
-  result["reduction"] = to_string(resolved.reduction);
+  // Pipeline e2e chooses the member nearest to the mean of spherical angles, not of vectors.
+  const bool by_angles = modality == Modality::normals && resolved.pipeline == Pipeline::e2e;
+  result["reduction"] = by_angles ? "angles" : to_string(resolved.reduction);
   result["uncertainty"] = resolved.uncertainty;
   return result;
 }

@@ -109,6 +109,25 @@ void create_folder(const std::filesystem::path& folder) {
   check(!error, folder.string(), ": cannot create the folder: ", error.message());
 }
 
+/// What cannot be replaced is found before the first result is moved into place, so that a set is
+/// never half new.
+void check_replaceable(const std::vector<std::filesystem::path>& results) {
+  using std::filesystem::file_type;
+  for (const std::filesystem::path& result : results) {
+    std::error_code unknown;
+    const file_type type = std::filesystem::symlink_status(result, unknown).type();
+    if (type == file_type::directory) {
+      fail(result.string(),
+           ": expected a file to replace or nothing, found a folder of this name; ",
+           "remove it or choose another output folder");
+    }
+    const bool special = type == file_type::fifo || type == file_type::socket ||
+                         type == file_type::block || type == file_type::character;
+    check(!special, result.string(), ": expected a file to replace or nothing, found a device, a ",
+          "pipe or a socket; choose another output folder");
+  }
+}
+
 /// A folder beside the results in which they are written first, so that an older set of results is
 /// replaced by a whole new one or stays. Removed with whatever is left in it.
 class Staging {
@@ -178,6 +197,7 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
       fail(staging.naming_result(error.what()));
     }
   }
+  check_replaceable(paths);
   for (const auto& path : paths) staging.move_to(path);
   return paths;
 }

@@ -8,17 +8,6 @@
 namespace onestep {
 namespace {
 
-/// Every long and short name of the command's options that help shows.
-std::vector<std::string> option_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-  }
-  for (const OtherSpelling& spelling : other_spellings()) names.push_back(spelling.theirs);
-  return names;
-}
-
 [[noreturn]] void refuse_option(const CLI::App& app, const std::string& word) {
   const std::string name = word.substr(0, word.find('='));
   const std::string nearest = did_you_mean(name, option_names(app));
@@ -41,12 +30,30 @@ Arguments checked_words(const CLI::App& app) {
   return words;
 }
 
+/// A message that begins with one of our names, beginning with what was typed for it.
+std::string as_typed(const std::string& message, const TranslatedArguments& arguments) {
+  const std::size_t end = message.find(':');
+  const auto typed = arguments.typed.find(message.substr(0, end));
+  if (end == std::string::npos || typed == arguments.typed.end()) return message;
+  return typed->second + " (" + typed->first + ")" + message.substr(end);
+}
+
 /// "--model" of "-m,--model".
 std::string long_name(const ValueOption& option) {
   return option.names.substr(option.names.find("--"));
 }
 
 }  // namespace
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  for (const OtherSpelling& spelling : other_spellings()) names.push_back(spelling.theirs);
+  return names;
+}
 
 void add_value(CLI::App& app,
                const ValueOption& option,
@@ -89,15 +96,18 @@ void add_switch(CLI::App& app,
 bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words) {
   app.allow_extras();
   app.allow_windows_style_options(false);
-  const Arguments ours = in_our_spelling(arguments);
+  const TranslatedArguments ours = in_our_spelling(arguments);
   try {
-    app.parse(Arguments(ours.rbegin(), ours.rend()));  // CLI11 takes them from the back
+    app.parse(Arguments(ours.words.rbegin(), ours.words.rend()));  // CLI11 takes them from the back
   } catch (const CLI::CallForHelp&) {
     print_result(app.help());
     return false;
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
-    throw UsageError(concatenate(text.substr(0, text.find(':')), ": expected a value, found none"));
+    throw UsageError(
+        as_typed(text.substr(0, text.find(':')) + ": expected a value, found none", ours));
+  } catch (const UsageError& error) {
+    throw UsageError(as_typed(error.what(), ours));
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
   }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace onestep {
 
@@ -37,8 +38,11 @@ void add_switch(CLI::App& app,
 
 /// Parses `arguments` and puts the words that are no options into `words`. False when --help was
 /// asked for and printed. Throws UsageError for an unknown option (with the nearest name) and for a
-/// missing value.
+/// missing value; messages name Marigold's spelling beside ours where that was typed.
 bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words);
+
+/// Every long and short name of the command's options, Marigold's spellings among them.
+std::vector<std::string> option_names(const CLI::App& app);
 
 /// "photo.jpg", or the word in quotes, for a message.
 std::string quoted(const std::string& word);

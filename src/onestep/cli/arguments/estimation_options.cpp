@@ -80,7 +80,8 @@ void declare_noise(CLI::App& app, PredictOptions& options, const std::string& gr
             });
 }
 
-void declare_ensemble(CLI::App& app, PredictOptions& options, const std::string& group) {
+void declare_ensemble(CLI::App& app, PredictRequest& request, const std::string& group) {
+  PredictOptions& options = request.predict;
   add_value(app,
             {"--ensemble", "N", "predictions from N different noises, merged into one (default: 1)",
              group},
@@ -101,7 +102,8 @@ void declare_ensemble(CLI::App& app, PredictOptions& options, const std::string&
                  " (default: reference)",
              group},
             [&](const auto& option, const auto& text) {
-              options.alignment =
+              request.alignment_given = true;
+              request.predict.alignment =
                   depth_alignment_from_string(one_of(option, text, depth_alignment_names()));
             });
   add_value(app,
@@ -159,7 +161,7 @@ void declare_estimation(CLI::App& app, PredictRequest& request, const std::strin
   declare_pipeline(app, request.predict, group);
   declare_steps(app, request.predict, group);
   declare_noise(app, request.predict, group);
-  declare_ensemble(app, request.predict, group);
+  declare_ensemble(app, request, group);
   declare_sizes(app, request.predict, group);
   static const std::vector<std::string> lengths = {"2", "77"};
   add_value(app,

@@ -36,7 +36,7 @@ std::string spellings() {
   for (const OtherSpelling& spelling : other_spellings()) {
     std::string line = "  " + spelling.theirs;
     line.resize(kColumn, ' ');
-    if (spelling.theirs == "--input_rgb_dir") {
+    if (spelling.ours == "--input") {
       line += "an INPUT";
     } else {
       line += spelling.ours.empty() ? "no effect" : spelling.ours;
@@ -54,7 +54,8 @@ const char kPredictDescription[] = R"(Depth or surface normals of photographs.
 Usage: onestep predict INPUT... -m MODEL [-o FOLDER] [options]
 
   INPUT...  PNG or JPEG files; folders whose PNG and JPEG files are taken, those of sub-folders
-            included; - for a list of such names on standard input, one a line
+            included and results of earlier runs left out; - for a list of such names on standard
+            input, one a line
   MODEL     a checkpoint folder as diffusers saves it, with .safetensors weights, or ORG/NAME, a
             repository in the local Hugging Face cache (ORG/NAME@REVISION for another than main)
 

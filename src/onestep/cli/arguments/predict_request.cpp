@@ -3,6 +3,7 @@
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/estimation_options.h"
 #include "onestep/cli/arguments/help.h"
+#include "onestep/cli/arguments/other_spellings.h"
 #include "onestep/cli/arguments/predict_help.h"
 #include "onestep/cli/arguments/values.h"
 #include "onestep/cli/terminal/messages.h"
@@ -156,18 +157,15 @@ void check_request(const PredictRequest& request) {
   }
   const auto& models = request.models;
   if (models.empty() || std::count(models.begin(), models.end(), "") > 0) {
-    throw UsageError("-m: expected a checkpoint folder, found none; see onestep predict --help");
+    throw UsageError(
+        "-m: expected a checkpoint folder or repository, found none; for example "
+        "-m GonzaloMG/marigold-e2e-ft-depth (see onestep predict --help)");
   }
   if (request.output.folder.empty()) throw UsageError("-o: expected a folder, found \"\"");
   check_estimation(request.predict);
 }
 
-}  // namespace
-
-std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
-  PredictRequest request;
-  request.output.folder = "out";
-  CLI::App app(kPredictDescription, "onestep predict");
+void declare(CLI::App& app, PredictRequest& request) {
   app.formatter(make_help_formatter());
   app.footer(predict_footer());
   app.set_help_flag("-h,--help", "this text")->group(kMain);
@@ -177,6 +175,24 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   declare_output(app, request);
   declare_normals(app, request);
   declare_machine(app, request);
+}
+
+}  // namespace
+
+std::vector<std::string> predict_option_names() {
+  PredictRequest request;
+  CLI::App app(kPredictDescription, "onestep predict");
+  declare(app, request);
+  auto names = option_names(app);
+  for (const RefusedSpelling& refused : refused_spellings()) names.push_back(refused.theirs);
+  return names;
+}
+
+std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
+  PredictRequest request;
+  request.output.folder = "out";
+  CLI::App app(kPredictDescription, "onestep predict");
+  declare(app, request);
 
   Arguments inputs;
   if (!parse_arguments(app, arguments, inputs)) return std::nullopt;

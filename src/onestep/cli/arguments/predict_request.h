@@ -5,7 +5,6 @@
 #include "onestep/output/write_prediction.h"
 #include "onestep/pipelines/estimator.h"
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,12 +13,13 @@ namespace onestep {
 
 /// What `onestep predict` was asked for.
 struct PredictRequest {
-  std::vector<std::filesystem::path> inputs;  ///< "-": the list on standard input
+  std::vector<std::string> inputs;  ///< "-": the list on standard input
   NameSeparator list_separator = NameSeparator::line_break;
   std::vector<std::string> models;  ///< folders, or repositories of the Hugging Face cache
   LoadOptions load;
   bool half_precision = false;
   PredictOptions predict;
+  bool alignment_given = false;  ///< by --align
   OutputOptions output;
   bool skip_existing = false;
   bool quiet = false;
@@ -29,5 +29,8 @@ struct PredictRequest {
 /// Reads the words after "predict"; nothing when they asked for help, which was printed. Throws
 /// UsageError.
 std::optional<PredictRequest> parse_predict(const Arguments& arguments);
+
+/// The names of predict's options, Marigold's spellings among them.
+std::vector<std::string> predict_option_names();
 
 }  // namespace onestep

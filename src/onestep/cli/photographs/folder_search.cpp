@@ -1,6 +1,7 @@
 #include "onestep/cli/photographs/folder_search.h"
 
 #include "onestep/base/check.h"
+#include "onestep/cli/photographs/earlier_results.h"
 #include "onestep/io/image.h"
 
 #include <sys/stat.h>
@@ -60,19 +61,27 @@ class Search {
       sort_in(*entry, files, folders, dead_links);
     }
     if (error) {
-      found_.failures.push_back(concatenate(
+      found_.failures.add(concatenate(
           full(folder).native(), ": expected a folder that may be read, found: ", error.message()));
     }
     std::sort(files.begin(), files.end());
     std::sort(folders.begin(), folders.end());
     std::sort(dead_links.begin(), dead_links.end());
     for (const fs::path& link : dead_links) {
-      found_.failures.push_back(concatenate(
+      found_.failures.add(concatenate(
           link.native(),
           ": expected a photograph, found a link that leads nowhere; remove or mend it"));
     }
-    for (const fs::path& file : files) found_.photographs.push_back({file, folder});
+    for (const fs::path& file : files) take(file, folder);
     for (const SubFolder& next : folders) enter(folder / next.name);
+  }
+
+  void take(const fs::path& file, const fs::path& folder) {
+    if (is_earlier_result(file)) {
+      ++found_.earlier_results;
+    } else {
+      found_.photographs.push_back({file, folder});
+    }
   }
 
   static void sort_in(const fs::directory_entry& entry,

@@ -13,10 +13,10 @@ namespace onestep {
 using Inputs = FolderSearch;
 
 /// Files as they are, folders as the images in them and below (search_folder). A path that does not
-/// exist, or a folder without images, is a failure; nothing is thrown. `results`: the output
-/// folder, which is not searched.
-Inputs expand_inputs(const std::vector<std::filesystem::path>& paths,
-                     const std::filesystem::path& results);
+/// exist, or a folder without images, is a failure; nothing is thrown. A photograph that is named
+/// twice is taken once; two whose results would have the same names are failures both. `results`:
+/// the output folder, which is not searched.
+Inputs expand_inputs(const std::vector<std::string>& names, const std::filesystem::path& results);
 
 /// The files that a prediction of this modality for `photograph` is written to.
 std::vector<std::filesystem::path> files_of(const Photograph& photograph,
@@ -25,11 +25,6 @@ std::vector<std::filesystem::path> files_of(const Photograph& photograph,
 
 /// `options` with the folder that the results of `photograph` go to.
 OutputOptions options_for(const Photograph& photograph, const OutputOptions& options);
-
-/// Throws UsageError that names both when two photographs would write the same file.
-void refuse_collisions(const std::vector<Photograph>& photographs,
-                       Modality modality,
-                       const OutputOptions& options);
 
 /// Throws UsageError that names both when a result would be written over one of the photographs.
 void refuse_overwritten_inputs(const std::vector<Photograph>& photographs,

@@ -82,6 +82,10 @@ void Interrupt::throw_if_requested() const {
   if (const int signal = received_signal; signal != 0) throw Interrupted(signal);
 }
 
+bool signal_came() {
+  return received_signal != 0;
+}
+
 void die_of_signal(int signal) {
   std::signal(signal, SIG_DFL);
   sigset_t only;

@@ -39,6 +39,9 @@ class Interrupt {
   std::thread listener_;
 };
 
+/// Whether an Interrupt has received a signal; stays true when it is gone.
+bool signal_came();
+
 /// Ends the program by the default action of `signal`, so that whoever started it sees the signal.
 [[noreturn]] void die_of_signal(int signal);
 

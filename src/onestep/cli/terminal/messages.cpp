@@ -1,6 +1,8 @@
 #include "onestep/cli/terminal/messages.h"
 
-#include <cstdio>
+#include "onestep/cli/terminal/standard_streams.h"
+
+#include <unistd.h>
 
 namespace onestep {
 
@@ -26,7 +28,7 @@ std::string one_line(std::string_view text) {
 
 void print_message(std::string_view text) {
   const std::string line = "onestep: " + one_line(text) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  write_standard_stream(STDERR_FILENO, line);
 }
 
 }  // namespace onestep

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 
 namespace onestep {
@@ -102,8 +101,7 @@ void ProgressDisplay::draw(std::string_view stage, double fraction) {
 
 void ProgressDisplay::erase() {
   if (!visible_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  write_standard_stream(STDERR_FILENO, "\r\x1b[K");
   visible_ = false;
   since_drawn_.reset();
 }
@@ -125,8 +123,7 @@ std::string ProgressDisplay::time_left(double fraction) const {
 void ProgressDisplay::show(const std::string& text) {
   // One column stays free: a full line would make some terminals scroll.
   const std::string line = "\r\x1b[K" + cut(text, terminal_width() - 1);
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  std::fflush(stderr);
+  write_standard_stream(STDERR_FILENO, line);
   visible_ = true;
   since_drawn_.emplace();
 }

@@ -1,20 +1,27 @@
 #include "onestep/cli/terminal/standard_streams.h"
 
 #include "onestep/base/check.h"
+#include "onestep/cli/terminal/interrupt.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <climits>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <string>
 
 namespace onestep {
 namespace {
 
-int first_error = 0;  // errno of the first write to stdout that failed
+constexpr int kLookAgainMs = 100;
+
+int first_error = 0;                 // of the first write to stdout that failed
+std::atomic<bool> given_up = false;  // a stream was; later lines are not waited for
 
 }  // namespace
 
@@ -28,15 +35,31 @@ void protect_standard_streams() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void print_result(std::string_view line) {
-  const std::string text = std::string(line) + "\n";
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written && first_error == 0) first_error = errno;
+int write_standard_stream(int stream, std::string_view text) {
+  // What a pipe (a page) or a terminal takes without waiting once it says that it takes something.
+  const std::size_t chunk = isatty(stream) == 1 ? 256 : PIPE_BUF;
+  while (!text.empty()) {
+    pollfd waiting = {stream, POLLOUT, 0};
+    const int ready = poll(&waiting, 1, given_up ? 0 : kLookAgainMs);
+    if (ready == 0 && signal_came()) {
+      given_up = true;
+      return ECANCELED;
+    }
+    if (ready == 0 || (ready == -1 && errno == EINTR)) continue;
+    const ssize_t count = write(stream, text.data(), std::min(chunk, text.size()));
+    if (count == -1 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count == -1) return errno;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
 }
 
-void flush_results() {
-  if (std::fflush(stdout) != 0 && first_error == 0) first_error = errno;
+void print_result(std::string_view line) {
+  const int error = write_standard_stream(STDOUT_FILENO, std::string(line) + "\n");
+  if (error != 0 && first_error == 0) first_error = error;
+}
+
+void check_results() {
   check(first_error == 0,
         "standard output: expected room for the results, found: ", std::strerror(first_error));
 }

@@ -17,8 +17,9 @@ struct PlannedModel {
   Modality modality = Modality::depth;
 };
 
-/// Finds and opens the checkpoints of `-m`. Throws Error for one that is missing or cannot be used,
-/// UsageError for two that would write the same files.
+/// Finds and opens the checkpoints of `-m`, without their weights. Throws Error for one that is
+/// missing or cannot be used, UsageError for two that would write the same files and for options
+/// that the checkpoints cannot obey.
 std::vector<PlannedModel> plan_models(const PredictRequest& request);
 
 /// A photograph and the models that it is given to, by position.

@@ -36,6 +36,17 @@ TEST_F(Usage, HelpOfPredictNamesEveryOptionAndFitsATerminal) {
   EXPECT_EQ(result.out.find("--simd"), std::string::npos) << "is for tests";
 }
 
+TEST_F(Usage, HelpWithACommandPrintsThatOfTheCommand) {
+  for (const std::string command : {"predict", "inspect", "licences"}) {
+    const ProcessResult result = run({"help", command});
+    EXPECT_EQ(result.exit_status, 0);
+    EXPECT_EQ(result.out, run({command, "--help"}).out);
+  }
+  const ProcessResult unknown = run({"help", "perdict"});
+  EXPECT_EQ(unknown.exit_status, 2);
+  EXPECT_TRUE(says_one_line(unknown, {"\"perdict\"", "\"predict\"?"}));
+}
+
 TEST_F(Usage, HelpOfInspectNamesItsOptions) {
   const ProcessResult result = run({"inspect", "-h"});
   EXPECT_EQ(result.exit_status, 0);
@@ -127,15 +138,6 @@ INSTANTIATE_TEST_SUITE_P(
         {"LineBreak", {"predict\nit"}, {"predict\\nit"}},
     }),
     [](const auto& mistake) { return mistake.param.name; });
-
-TEST_F(Usage, RefusesTwoInputsThatWouldWriteTheSameFile) {
-  photograph("a/photo.png");
-  photograph("b/photo.png");
-  const ProcessResult result = run({"predict", "a/photo.png", "b", "-m", model(), "-o", "out"});
-  EXPECT_EQ(result.exit_status, 2);
-  EXPECT_TRUE(says_one_line(result, {"a/photo.png", "b/photo.png", "photo_depth.npy"}));
-  EXPECT_FALSE(exists("out"));
-}
 
 TEST_F(Usage, RefusesToWriteOverAnInput) {
   photograph("photo.png");

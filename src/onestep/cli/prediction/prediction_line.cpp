@@ -1,6 +1,6 @@
-#include "onestep/cli/prediction_line.h"
+#include "onestep/cli/prediction/prediction_line.h"
 
-#include "onestep/cli/bounded_queue.h"
+#include "onestep/cli/prediction/overlapped_line.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
 
@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace onestep {
@@ -32,6 +31,8 @@ struct FinishedPrediction {
   std::unique_ptr<const Prediction> prediction;
 };
 
+using HandOn = std::function<void(FinishedPrediction)>;
+
 class PredictionLine {
  public:
   PredictionLine(std::vector<Estimator>& estimators,
@@ -39,7 +40,7 @@ class PredictionLine {
                  const PredictRequest& request,
                  const std::stop_token& stop,
                  ProgressDisplay& display,
-                 Failures& failures)
+                 PhotographFailures& failures)
       : estimators_(estimators),
         work_(work),
         request_(request),
@@ -47,22 +48,18 @@ class PredictionLine {
         display_(display),
         failures_(failures) {}
 
-  ~PredictionLine() {
-    read_.close();
-    finished_.close();
-    for (std::thread* thread : {&reader_, &writer_}) {
-      if (thread->joinable()) thread->join();
-    }
-  }
-  PredictionLine(const PredictionLine&) = delete;
-  PredictionLine& operator=(const PredictionLine&) = delete;
-
   void run() {
-    reader_ = std::thread([this] { read_all(); });
-    writer_ = std::thread([this] { write_all(); });
-    predict_all();
-    finished_.close();
-    writer_.join();
+    const LineSteps<ReadPhotograph, FinishedPrediction> steps = {
+        .read = [this](std::size_t i) { return read(i); },
+        .begin = [this](std::size_t i) { display_.begin_image(path_of(i).native()); },
+        .compute =
+            [this](std::size_t i, const ReadPhotograph& photograph, const HandOn& hand_on) {
+              if (photograph) predict(i, *photograph, hand_on);
+              hand_on({i, 0, nullptr});
+              if (i + 1 == work_.size()) display_.image("write", 1);
+            },
+        .write = [this](const FinishedPrediction& finished) { finish(finished); }};
+    run_line(work_.size(), stop_, steps);
   }
 
  private:
@@ -87,27 +84,13 @@ class PredictionLine {
     return false;
   }
 
-  void read_all() {
-    // Room is waited for before the reading: the pixels of at most one photograph wait.
-    for (std::size_t i = 0; i < work_.size() && read_.wait_for_room(); ++i) {
-      ReadPhotograph photograph;
-      attempt(i, [&] { photograph = std::make_unique<Array>(read_image(path_of(i))); });
-      read_.push(std::move(photograph));
-    }
-    read_.close();
+  ReadPhotograph read(std::size_t index) {
+    ReadPhotograph photograph;
+    attempt(index, [&] { photograph = std::make_unique<Array>(read_image(path_of(index))); });
+    return photograph;
   }
 
-  void predict_all() {
-    for (std::size_t i = 0; i < work_.size() && !stop_.stop_requested(); ++i) {
-      display_.begin_image(path_of(i).native());
-      const auto photograph = read_.pop();
-      if (photograph && *photograph) predict_one(i, **photograph);
-      finished_.push({i, 0, nullptr});
-    }
-    display_.image("write", 1);
-  }
-
-  void predict_one(std::size_t index, const Array& pixels) {
+  void predict(std::size_t index, const Array& pixels, const HandOn& hand_on) {
     const auto& models = work_[index].models;
     for (std::size_t i = 0; i < models.size(); ++i) {
       const auto show = [&](const PredictProgress& progress) {
@@ -119,17 +102,15 @@ class PredictionLine {
         finished.prediction = std::make_unique<Prediction>(
             estimators_[models[i]].predict(pixels, request_.predict, stop_, show));
       });
-      if (done) finished_.push(std::move(finished));
+      if (done) hand_on(std::move(finished));
     }
   }
 
-  void write_all() {
-    while (const auto finished = finished_.pop()) {
-      if (finished->prediction) {
-        attempt(finished->index, [&] { write(*finished, *finished->prediction); });
-      } else {
-        display_.end_image();
-      }
+  void finish(const FinishedPrediction& finished) {
+    if (finished.prediction) {
+      attempt(finished.index, [&] { write(finished, *finished.prediction); });
+    } else {
+      display_.end_image();
     }
   }
 
@@ -152,34 +133,17 @@ class PredictionLine {
   const PredictRequest& request_;
   const std::stop_token stop_;
   ProgressDisplay& display_;
-  Failures& failures_;
-  BoundedQueue<ReadPhotograph> read_{1};
-  BoundedQueue<FinishedPrediction> finished_{1};
-  std::thread reader_;
-  std::thread writer_;
+  PhotographFailures& failures_;
 };
 
 }  // namespace
-
-void Failures::add(std::size_t photograph, std::string message) {
-  const std::lock_guard lock(mutex_);
-  messages_[photograph].push_back(std::move(message));
-}
-
-std::vector<std::string> Failures::messages() const {
-  std::vector<std::string> all;
-  for (const auto& [photograph, messages] : messages_) {
-    all.insert(all.end(), messages.begin(), messages.end());
-  }
-  return all;
-}
 
 void predict_photographs(std::vector<Estimator>& estimators,
                          const std::vector<PlannedPhotograph>& work,
                          const PredictRequest& request,
                          const std::stop_token& stop,
                          ProgressDisplay& display,
-                         Failures& failures) {
+                         PhotographFailures& failures) {
   PredictionLine(estimators, work, request, stop, display, failures).run();
 }
 

@@ -1,4 +1,4 @@
-#include "onestep/cli/bounded_queue.h"
+#include "onestep/cli/prediction/bounded_queue.h"
 
 #include <gtest/gtest.h>
 
