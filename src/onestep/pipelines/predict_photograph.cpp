@@ -139,8 +139,11 @@ EnsembledMap merged(const std::vector<Array>& maps,
                     Passage& passage) {
   if (maps.size() == 1) return {maps.front(), {}};
   passage.enter("ensemble");
-  passage.report(plan.network_work);
-  EnsembledMap result = ensembled_map(maps, estimator.modality, options, estimator.folder.index());
+  const MergeWatch watch{passage.stop(), [&](double fraction) {
+                           passage.report(plan.network_work + fraction * plan.ensemble_work);
+                         }};
+  EnsembledMap result =
+      ensembled_map(maps, estimator.modality, options, estimator.folder.index(), watch);
   if (!options.uncertainty) result.uncertainty = Array();
   passage.report(plan.network_work + plan.ensemble_work);
   return result;
@@ -179,6 +182,7 @@ Prediction predict_photograph(const LoadedEstimator& estimator,
   passage.enter("finish");
   const ImageSize size = resolved.match_input ? ImageSize{rgb.size(0), rgb.size(1)} : ImageSize{};
   EnsembledMap finished = finished_map(ensembled, result.modality, resolved, size);
+  result.alignment_bounded = ensembled.alignment_bounded;
   result.map = std::move(finished.map);
   result.uncertainty = std::move(finished.uncertainty);
   if (options.keep_intermediates) {

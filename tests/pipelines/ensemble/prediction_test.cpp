@@ -224,6 +224,74 @@ TEST(EnsemblePrediction, ReportsMergingAsAStageOfItsOwnAndCanBeStoppedThere) {
   EXPECT_THROW(estimator.predict(photograph(), options, source.get_token(), stop_there), Cancelled);
 }
 
+TEST(EnsemblePrediction, StopsWhileItMerges) {
+  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
+    const Estimator estimator = load_golden(model);
+    for (const Pipeline pipeline : kPipelines) {
+      std::stop_source source;
+      double last = 0;
+      int reports = 0;
+      const auto stop_at_the_second = [&](const PredictProgress& progress) {
+        last = progress.fraction;
+        if (progress.stage == "ensemble" && ++reports == 2) source.request_stop();
+      };
+      EXPECT_THROW(estimator.predict(photograph(), ensemble_of(3, pipeline), source.get_token(),
+                                     stop_at_the_second),
+                   Cancelled);
+      EXPECT_EQ(reports, 2);
+      EXPECT_LT(last, 1);
+    }
+  }
+}
+
+TEST(EnsemblePrediction, SaysWhenTheAlignmentWasBounded) {
+  const Estimator estimator = load_golden("tiny_e2e_depth");
+  PredictOptions options = ensemble_of(10, Pipeline::marigold);
+  EXPECT_TRUE(estimator.predict(photograph(), options).alignment_bounded);
+  options.alignment = DepthAlignment::fit;
+  EXPECT_FALSE(estimator.predict(photograph(), options).alignment_bounded);
+}
+
+TEST(EnsemblePrediction, NamesTheReductionThatEndToEndReallyHas) {
+  const Estimator normals = load_golden("tiny_e2e_normals");
+  PredictOptions options = ensemble_of(3, Pipeline::e2e);
+  EXPECT_EQ(to_string(normals.resolve(options).reduction), "angles");
+  const Array map = normals.predict(photograph(), options).map;
+  for (const Reduction asked : {Reduction::closest, Reduction::angles}) {
+    options.reduction = asked;
+    EXPECT_EQ(normals.resolve(options).reduction, Reduction::angles);
+    EXPECT_EQ(max_difference(normals.predict(photograph(), options).map, map), 0);
+  }
+  for (const Pipeline pipeline : {Pipeline::e2e_diffusers, Pipeline::marigold}) {
+    options.pipeline = pipeline;
+    options.reduction.reset();
+    EXPECT_EQ(normals.resolve(options).reduction, Reduction::closest);
+    options.reduction = Reduction::angles;
+    EXPECT_TRUE(contains(error_of([&] { normals.resolve(options); }), "belongs to pipeline e2e"));
+  }
+  options.pipeline = Pipeline::e2e;
+  EXPECT_TRUE(contains(error_of([&] { load_golden("tiny_e2e_depth").resolve(options); }),
+                       "use median or mean"));
+}
+
+TEST(EnsemblePrediction, HasNoUncertaintyBelowZeroHoweverItIsResized) {
+  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
+    const Estimator estimator = load_golden(model);
+    for (const Pipeline pipeline : kPipelines) {
+      if (pipeline == Pipeline::e2e && estimator.modality() == Modality::normals) continue;
+      for (const Resample resample : {Resample::bicubic, Resample::bilinear}) {
+        PredictOptions options = ensemble_of(3, pipeline);
+        options.resample_output = resample;
+        options.uncertainty = true;
+        const Array doubt = estimator.predict(photograph(), options).uncertainty;
+        const auto values = doubt.view<float>();
+        EXPECT_GE(*std::min_element(values.begin(), values.end()), 0.0F)
+            << model << ", " << to_string(pipeline);
+      }
+    }
+  }
+}
+
 TEST(EnsemblePrediction, RefusesWhatMakesNoSense) {
   Estimator depth = load_golden("tiny_e2e_depth");
   Estimator normals = load_golden("tiny_e2e_normals");
