@@ -115,6 +115,10 @@ ResolvedOptions resolve_options(const CheckpointFacts& checkpoint, const Predict
   resolve_noise(checkpoint, options, resolved);
   resolved.processing_resolution = options.processing_resolution.value_or(
       checkpoint.folder.index().default_processing_resolution.value_or(768));
+  check(resolved.processing_resolution >= 0 &&
+            resolved.processing_resolution <= kMostProcessingResolution,
+        "processing resolution is ", resolved.processing_resolution,
+        "; it must be 0 (native) or a number of pixels, at most ", kMostProcessingResolution);
   resolved.resample_input = options.resample_input;
   resolved.resample_output = options.resample_output;
   resolved.match_input = options.match_input;
