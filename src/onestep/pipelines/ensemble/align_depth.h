@@ -32,7 +32,7 @@ namespace onestep {
 // against it. Here a step ends where the first of the scales has fallen to half of where it
 // started, and if the objective still fell there, that was the last step. Such an alignment says
 // `bounded`: its members are merged where the bound stopped them and not where the method wanted
-// to go, so that `fit` or `none` may be the better choice. Members that agree never get there.
+// to go, so that `fit` or `none` may be the better choice.
 
 enum class DepthAlignment { none, reference, fit };
 
