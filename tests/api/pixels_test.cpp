@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -89,13 +89,26 @@ TEST_F(Pixels, OfOneChannelStandForThreeEqualOnes) {
             predicted({repeated.data(), kRows, kColumns}));
 }
 
-TEST_F(Pixels, OfFloatsRoundToTheNearestOf8Bits) {
+TEST_F(Pixels, OfFloatsAreRoundedTo8BitsByEndToEndAlone) {
   std::vector<float> floats;
   for (std::size_t i = 0; i < rgb_.size(); ++i) {
     const float shift = i % 2 == 0 ? 0.4F : -0.4F;
-    floats.push_back((static_cast<float>(rgb_[i]) + shift) / 255);
+    floats.push_back(std::clamp((static_cast<float>(rgb_[i]) + shift) / 255, 0.0F, 1.0F));
   }
-  EXPECT_EQ(predicted({floats.data(), kRows, kColumns}), expected_);
+  for (const std::string pipeline : {"e2e", "e2e-diffusers", "marigold"}) {
+    const EstimateOptions options = {.pipeline = pipeline, .steps = 1};
+    const auto of_floats = numbers(model_.predict({floats.data(), kRows, kColumns}, options));
+    const auto of_levels = numbers(model_.predict({rgb_.data(), kRows, kColumns}, options));
+    EXPECT_EQ(of_floats == of_levels, pipeline == "e2e") << pipeline;
+  }
+}
+
+TEST_F(Pixels, OfOneChannelOfFloatsStandForThreeEqualOnes) {
+  const std::vector<float> grey(kRows * kColumns, 0.3F);
+  const std::vector<float> repeated(3 * kRows * kColumns, 0.3F);
+  const EstimateOptions options = {.pipeline = "marigold", .steps = 1};
+  EXPECT_EQ(numbers(model_.predict({grey.data(), kRows, kColumns, 1}, options)),
+            numbers(model_.predict({repeated.data(), kRows, kColumns}, options)));
 }
 
 TEST_F(Pixels, OfFloatsNeedNoAlignment) {

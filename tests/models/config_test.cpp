@@ -265,7 +265,7 @@ TEST(ModelIndexFile, RefusesBadValues) {
   for (const Refused& refused :
        {Refused{R"({"default_denoising_steps": 0})", "\"default_denoising_steps\" is 0"},
         Refused{R"({"default_processing_resolution": -1})", "default_processing_resolution"},
-        Refused{R"({"default_processing_resolution": 30000})", "from 0 to 2048"},
+        Refused{R"({"default_processing_resolution": 32769})", "from 0 to 32768"},
         Refused{R"({"unet": ["diffusers"]})", "expected a library and a class"},
         Refused{R"({"unet": [1, 2]})", "expected a list of texts"},
         Refused{R"({"_class_name": 7})", "\"_class_name\" is 7"}}) {

@@ -120,20 +120,34 @@ TEST_F(Describe, ClaimsTheRangeOfUnitVectors) {
   EXPECT_EQ(range(Pipeline::marigold, false), (json{-1, 1}));
 }
 
+/// What the JSON says of an ensemble of three.
+json ensemble_of_three(Estimator& estimator, bool bounded = false) {
+  PredictOptions options;
+  options.noise = NoiseKind::gaussian;
+  options.ensemble_size = 3;
+  const Array image = testing::golden_case("e2e.tiny_e2e_depth.gaussian").input("image_0");
+  Prediction prediction = estimator.predict(image, options);
+  prediction.alignment_bounded = bounded;
+  return json::parse(describe(prediction, estimator, "photo.png", {}, true))
+      .at("options")
+      .at("ensemble");
+}
+
 TEST_F(Describe, NamesTheReductionOfE2eNormals) {
   Estimator normals = load("tiny_e2e_normals");
-  Prediction prediction = predict(normals);
-  prediction.options.ensemble_size = 3;
-  prediction.options.reduction = Reduction::closest;
-  const auto reduction = [&](Pipeline pipeline) {
-    prediction.options.pipeline = pipeline;
-    return json::parse(describe(prediction, normals, "photo.png", {}, true))
-        .at("options")
-        .at("ensemble")
-        .at("reduction");
-  };
-  EXPECT_EQ(reduction(Pipeline::e2e), "angles");
-  EXPECT_EQ(reduction(Pipeline::marigold), "closest");
+  const json said = ensemble_of_three(normals);
+  EXPECT_EQ(said.at("reduction"), "angles");
+  EXPECT_FALSE(said.contains("alignment"));
+}
+
+TEST_F(Describe, SaysWhetherTheAlignmentOfDepthWasBounded) {
+  Estimator depth = load("tiny_e2e_depth");
+  for (const bool bounded : {false, true}) {
+    const json said = ensemble_of_three(depth, bounded);
+    EXPECT_EQ(said.at("alignment"), "reference");
+    EXPECT_EQ(said.at("alignment_bounded"), bounded);
+    EXPECT_EQ(said.at("reduction"), "median");
+  }
 }
 
 TEST_F(Describe, PutsACompactDescriptionOnOneLine) {

@@ -1,3 +1,5 @@
+#include "onestep/pipelines/cost.h"
+
 #include "onestep/backend/plain/plain_backend.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/pipelines/stages/network_passes.h"
@@ -118,6 +120,29 @@ TEST(PlanCost, CountsEveryMemberAndTheBatchInTheArena) {
   };
   EXPECT_DOUBLE_EQ(five.unet_multiply_adds, steps * (2 * pass(2) + pass(1)));
   EXPECT_THROW(plan_cost(folder, 40, 64, 1, 2, 1, 0, 1), Error);
+}
+
+TEST(PlanCost, CountsTheHostArraysThatPredictIsHeldTo) {
+  const auto folder = DiffusersFolder::open(testing::golden_root() + "/models/tiny_e2e_depth");
+  const auto on_host = [](int members, int batch) {
+    return static_cast<std::int64_t>(
+        host_bytes({.size = {480, 640}, .batches = {members, batch}, .map_channels = 3}));
+  };
+  const CostPlan one = plan_cost(folder, 480, 640, 1, 2, 1);
+  const CostPlan nine = plan_cost(folder, 480, 640, 1, 2, 1, 9, 4);
+  EXPECT_EQ(nine.peak_bytes - one.peak_bytes,
+            nine.arena_bytes - one.arena_bytes + on_host(9, 4) - on_host(1, 1));
+}
+
+TEST(HostBytes, HoldEveryMembersMapTwiceAndWhatIsKept) {
+  HostWork work = {.size = {100, 200}, .batches = {50, 1}, .map_channels = 1};
+  const double pixels = 100 * 200;
+  const double depth = host_bytes(work);
+  EXPECT_GT(depth, pixels * 50 * 2 * 4);
+  work.map_channels = 3;
+  EXPECT_DOUBLE_EQ(host_bytes(work) - depth, pixels * 50 * 2 * 8);
+  work.kept_steps = 4;
+  EXPECT_GT(host_bytes(work) - depth, pixels * 50 * (2 * 8 + 12));
 }
 
 /// Peak resident bytes of a process that predicts one image.

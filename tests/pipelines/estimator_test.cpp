@@ -255,30 +255,11 @@ TEST(Estimator, StopsPredictingInEveryStageAndWorksAfterwards) {
 TEST(Estimator, RefusesWhatIsNotAPhotograph) {
   Estimator estimator = load_golden("tiny_e2e_depth");
   const std::string message = error_of([&] {
-    estimator.predict(Array(DType::float32, {8, 8, 3}));
+    estimator.predict(Array(DType::float64, {8, 8, 3}));
   });
-  EXPECT_TRUE(contains(message, "uint8 [H,W,3]")) << message;
+  EXPECT_TRUE(contains(message, "uint8 [H,W,3] or float32 [H,W,3]")) << message;
   EXPECT_THROW(estimator.predict(Array(DType::uint8, {8, 8})), Error);
   EXPECT_THROW(estimator.predict(Array(DType::uint8, {0, 8, 3})), Error);
-}
-
-TEST(Estimator, RefusesAnImageWhoseShorterSideVanishes) {
-  Estimator estimator = load_golden("tiny_e2e_depth");
-  const std::string message = error_of([&] {
-    estimator.predict(Array(DType::uint8, {10, 1000, 3}));
-  });
-  EXPECT_TRUE(contains(message, "1000x10")) << message;
-  EXPECT_TRUE(contains(message, "at least 8")) << message;
-  EXPECT_TRUE(contains(message, "processing resolution")) << message;
-}
-
-TEST(Estimator, RefusesWhatNoMemoryCouldHold) {
-  Estimator estimator = load_golden("tiny_e2e_depth");
-  PredictOptions options;
-  options.processing_resolution = 1 << 20;
-  const std::string message = error_of([&] { estimator.predict(photograph(), options); });
-  EXPECT_TRUE(contains(message, "GiB")) << message;
-  EXPECT_TRUE(contains(message, "lower the processing resolution")) << message;
 }
 
 TEST(Estimator, RefusesBadNumbersOfSteps) {

@@ -96,6 +96,24 @@ TEST(NotYetRun, ListsKnownCasesOnce) {
   }
 }
 
+/// What may stay without a run: the vision tower and its preparation, the tokenizers and Pillow's
+/// resizing, which no pipeline here has, and intrinsic images, which none predicts.
+bool is_of_something_else(const std::string& id) {
+  const auto starts = [&](const char* prefix) { return id.rfind(prefix, 0) == 0; };
+  return starts("clip.vision_") || starts("prepare_clip.") || id.ends_with(".tokenizer") ||
+         starts("resize_pil.") || starts("resize_pil_float.") || starts("ensembling.intrinsics4.");
+}
+
+TEST(NotYetRun, ListsWhatNoPipelineHasAndTwoCasesMadeOfRoundingNoise) {
+  // Note [Shifts by rounding noise] in tests/pipelines/ensemble/ensembling_golden_test.cpp.
+  std::set<std::string> allowed = {"ensembling.depth3.affine_mean",
+                                   "ensembling.depth4.affine_mean"};
+  for (const GoldenCase& golden : all_golden_cases()) {
+    if (is_of_something_else(golden.id)) allowed.insert(golden.id);
+  }
+  EXPECT_EQ(std::set<std::string>(not_yet_run().begin(), not_yet_run().end()), allowed);
+}
+
 TEST(NotYetRun, IsLeftOutOfTheGroupsThatRun) {
   const std::set<std::string> listed(not_yet_run().begin(), not_yet_run().end());
   for (const std::string& group : run_groups()) {

@@ -93,7 +93,7 @@ struct EstimateOptions {
   std::string prediction_type = {};  ///< "epsilon", "sample", "v_prediction"
   std::string noise = {};            ///< "zeros", "gaussian", ...
   std::uint64_t seed = 0;            ///< of the noise
-  /// Pixels of the longer side of what the networks see; 0: the picture's own.
+  /// Pixels of the longer side of what the networks see, at most 32768; 0: the picture's own.
   std::optional<int> processing_resolution = {};
   std::string resample_input = {};   ///< "bilinear", "bicubic", "nearest", "nearest-exact", "area"
   std::string resample_output = {};  ///< likewise
@@ -101,9 +101,11 @@ struct EstimateOptions {
   int ensemble_size = 1;             ///< members that start from noise of their own
   int batch = 1;                     ///< members that go through the networks together
   std::string alignment = {};        ///< of depth members: "none", "reference", "fit"
-  std::string reduction = {};        ///< "median", "mean", "closest"
-  bool uncertainty = false;          ///< needs an ensemble
-  std::stop_token stop = {};         ///< predict throws Cancelled soon after a request
+  /// Of members: depth "median" or "mean"; normals "closest" or "mean", in e2e "angles" alone,
+  /// which "closest" means there.
+  std::string reduction = {};
+  bool uncertainty = false;   ///< needs an ensemble
+  std::stop_token stop = {};  ///< predict throws Cancelled soon after a request
   /// Called on the thread that called predict; must not predict on the same model, which may wait
   /// for this very prediction.
   std::function<void(const EstimateProgress&)> on_progress = {};
@@ -162,10 +164,10 @@ class Model {
   const std::string& simd() const;  ///< instruction set of the kernels
 
   /// The pixels are read before the first callback. Grey pixels stand for three equal channels.
-  /// Floats are rounded to 8 bits, to nearest, as the research code sees every picture: all
-  /// pipelines start from 8 bits, whatever they do then. Throws Error for NaN and for floats that
-  /// do not round to 0...255 (pixels in 0...255 must come as uint8), for options that contradict
-  /// each other or the model, and when the networks return NaN.
+  /// Floats go into the pipelines e2e-diffusers and marigold as they are; e2e rounds them to the 8
+  /// bits that the research code knows. Throws Error for NaN and for floats outside of [0, 1] by
+  /// more than 1e-5 (pixels in 0...255 must come as uint8), for options that contradict each other
+  /// or the model, when the networks return NaN, and for what this machine's memory cannot hold.
   Estimate predict(const PixelView& pixels, const EstimateOptions& options = {}) const;
 
   /// The JSON that says what the numbers of `estimate` mean and how they were made

@@ -3,9 +3,10 @@
 #include "onestep/base/check.h"
 #include "onestep/io/image.h"
 
-#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <span>
 
 namespace onestep {
 namespace {
@@ -20,25 +21,20 @@ void check_view(const PixelView& view) {
   check_image_size(view.width, view.height, "pixels", {});
 }
 
-/// Half goes to the even neighbour, as in NumPy, which turns float pictures into 8 bits for the
-/// research code.
-std::uint8_t eight_bit(float value, std::int64_t row, std::int64_t column) {
-  const float level = std::nearbyint(value * 255.0F);
-  check(level >= 0.0F && level <= 255.0F, "pixels: the float at row ", row, ", column ", column,
-        " is ", value, "; floats must be in [0, 1]",
-        value > 1.0F ? " (divide by 255, or pass uint8)" : "");
-  return static_cast<std::uint8_t>(level);
-}
-
-/// One sample of a view; the address need not be aligned.
-std::uint8_t sample(const PixelView& view,
-                    const std::byte* address,
-                    std::int64_t row,
-                    std::int64_t column) {
-  if (view.type == PixelType::uint8) return std::to_integer<std::uint8_t>(*address);
-  float value = 0;
-  std::memcpy(&value, address, sizeof(value));
-  return eight_bit(value, row, column);
+/// Copies sample by sample, whose addresses need not be aligned.
+template <typename Sample>
+void gather(const PixelView& view, std::span<Sample> target) {
+  const auto* origin = static_cast<const std::byte*>(view.data);
+  const std::int64_t next = view.channels == 3 ? view.channel_stride : 0;
+  auto to = target.begin();
+  for (std::int64_t row = 0; row < view.height; ++row) {
+    for (std::int64_t column = 0; column < view.width; ++column) {
+      const std::byte* pixel = origin + row * view.row_stride + column * view.pixel_stride;
+      for (int channel = 0; channel < 3; ++channel) {
+        std::memcpy(&*to++, pixel + channel * next, sizeof(Sample));
+      }
+    }
+  }
 }
 
 /// A stride of a view whose size has not been checked yet; nonsense comes to nonsense.
@@ -75,17 +71,12 @@ PixelView::PixelView(const float* pixels, std::int64_t rows, std::int64_t column
 
 Array photograph_of(const PixelView& view) {
   check_view(view);
-  Array rgb(DType::uint8, {view.height, view.width, 3});
-  auto* target = reinterpret_cast<std::uint8_t*>(rgb.mutable_data());
-  const auto* origin = static_cast<const std::byte*>(view.data);
-  const std::int64_t next = view.channels == 3 ? view.channel_stride : 0;
-  for (std::int64_t row = 0; row < view.height; ++row) {
-    for (std::int64_t column = 0; column < view.width; ++column) {
-      const std::byte* pixel = origin + row * view.row_stride + column * view.pixel_stride;
-      for (int channel = 0; channel < 3; ++channel) {
-        *target++ = sample(view, pixel + channel * next, row, column);
-      }
-    }
+  const bool floats = view.type == PixelType::float32;
+  Array rgb(floats ? DType::float32 : DType::uint8, {view.height, view.width, 3});
+  if (floats) {
+    gather(view, rgb.mutable_view<float>());
+  } else {
+    gather(view, rgb.mutable_view<std::uint8_t>());
   }
   return rgb;
 }

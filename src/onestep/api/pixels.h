@@ -5,8 +5,9 @@
 
 namespace onestep {
 
-/// The pixels as uint8 [H,W,3]; see Model::predict for grey and for floats. Throws Error for a view
-/// without pixels, too large, of another number of channels, and for floats outside of [0, 1].
+/// The pixels of a view as Estimator::predict takes them, uint8 or float32 [H,W,3]; grey ones stand
+/// for three equal channels. Throws Error for a view without pixels, too large, or of another
+/// number of channels; the values of floats are not looked at.
 Array photograph_of(const PixelView& pixels);
 
 }  // namespace onestep

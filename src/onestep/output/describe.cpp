@@ -86,18 +86,21 @@ ordered_json meaning(const Prediction& prediction, const Estimator& estimator) {
 }
 
 /// How an ensemble became one map; the members alone where there is none.
-ordered_json ensemble(const ResolvedOptions& resolved, Modality modality) {
+ordered_json ensemble(const Prediction& prediction) {
+  const ResolvedOptions& resolved = prediction.options;
   ordered_json result = {{"size", resolved.ensemble_size}, {"batch", resolved.batch}};
   if (resolved.ensemble_size == 1) return result;
-  if (modality == Modality::depth) result["alignment"] = to_string(resolved.alignment);
-  // Pipeline e2e chooses the member nearest to the mean of spherical angles, not of vectors.
-  const bool by_angles = modality == Modality::normals && resolved.pipeline == Pipeline::e2e;
-  result["reduction"] = by_angles ? "angles" : to_string(resolved.reduction);
+  if (prediction.modality == Modality::depth) {
+    result["alignment"] = to_string(resolved.alignment);
+    result["alignment_bounded"] = prediction.alignment_bounded;
+  }
+  result["reduction"] = to_string(resolved.reduction);
   result["uncertainty"] = resolved.uncertainty;
   return result;
 }
 
-ordered_json options(const ResolvedOptions& resolved, Modality modality) {
+ordered_json options(const Prediction& prediction) {
+  const ResolvedOptions& resolved = prediction.options;
   const bool own_spacing = resolved.scheduler == "lcm";
   return {{"steps", resolved.steps},
           {"scheduler", resolved.scheduler},
@@ -109,7 +112,7 @@ ordered_json options(const ResolvedOptions& resolved, Modality modality) {
           {"resample_input", to_string(resolved.resample_input)},
           {"resample_output", to_string(resolved.resample_output)},
           {"match_input", resolved.match_input},
-          {"ensemble", ensemble(resolved, modality)},
+          {"ensemble", ensemble(prediction)},
           {"prompt_tokens", resolved.prompt_tokens}};
 }
 
@@ -169,7 +172,7 @@ std::string describe(const Prediction& prediction,
   json["pipeline"] = {{"name", to_string(prediction.options.pipeline)},
                       {"reason", prediction.options.pipeline_reason}};
   json["model"] = {{"folder", estimator.folder().root().string()}, {"class", index.class_name}};
-  json["options"] = options(prediction.options, prediction.modality);
+  json["options"] = options(prediction);
   json["sizes"] = {
       {"input", size_of_map(prediction.input_height, prediction.input_width)},
       {"processed", size_of_map(prediction.processed_height, prediction.processed_width)},

@@ -72,6 +72,26 @@ PassCost planned(const Pass& pass) {
 
 }  // namespace
 
+double host_bytes(const HostWork& work) {
+  constexpr double kFloat = sizeof(float);
+  const double pixels =
+      static_cast<double>(work.size.height) * static_cast<double>(work.size.width);
+  const auto members = static_cast<double>(work.batches.members);
+  const double together = std::min(members, static_cast<double>(work.batches.batch));
+  // The picture, the network's input, the decoded images as they leave the backend.
+  double pixel_bytes = 3 + 3 * kFloat + 3 * kFloat * together;
+  // The members' maps, twice while they are stacked; merging looks at one map in double precision.
+  if (work.batches.members > 1) {
+    pixel_bytes += 2 * kFloat * work.map_channels * members + sizeof(double);
+  }
+  // Kept are the decoded images, twice while they are put into the reference's order.
+  if (work.kept_steps > 0) pixel_bytes += 2 * 3 * kFloat * members;
+  // The latents before and after a step, its two results and the unet's; three a step are kept.
+  const double latents = 5 + (work.kept_steps > 0 ? 1 + 3 * work.kept_steps : 0);
+  const double latent_bytes = kFloat * work.latent_channels * latents * members;
+  return pixels * (pixel_bytes + latent_bytes / (work.factor * work.factor));
+}
+
 PassCosts plan_passes(const UNet& unet,
                       const AutoencoderKl& vae,
                       const ImageSize& size,
@@ -133,14 +153,13 @@ CostPlan plan_cost(const DiffusersFolder& folder,
   plan.prepared_bytes = prepared_bytes(unet, folder.read_state("unet")) +
                         prepared_bytes(vae, folder.read_state("vae"));
 
-  // On the host: the picture (3 bytes a pixel), the network's input and the decoded images as they
-  // leave the backend (12 each), and in an ensemble the members' maps (12 for normals, twice while
-  // they are stacked).
-  const std::int64_t members = ensemble_size > 1 ? ensemble_size : 0;
-  const std::int64_t pixel_bytes = 3 + 12 + 12 * std::min(batch, ensemble_size) + 24 * members;
-  const std::int64_t host_bytes = processed_height * processed_width * pixel_bytes;
-  const std::int64_t predicting =
-      plan.prepared_bytes + plan.arena_bytes + cpu_scratch_bytes(threads) + host_bytes;
+  const HostWork work = {.size = {processed_height, processed_width},
+                         .batches = {ensemble_size, batch},
+                         .latent_channels = vae.config().latent_channels,
+                         .factor = factor};
+  const std::int64_t predicting = plan.prepared_bytes + plan.arena_bytes +
+                                  cpu_scratch_bytes(threads) +
+                                  static_cast<std::int64_t>(host_bytes(work));
   ClipText text(folder.text_config());
   const std::int64_t encoding_text = prepared_bytes(text, folder.read_state("text_encoder"));
   plan.peak_bytes = kProcessBytes + std::max(predicting, encoding_text);

@@ -22,6 +22,19 @@ struct PassCosts {
   std::int64_t arena_bytes = 0;
 };
 
+/// What one photograph keeps on the host, beside the networks' arena and weights.
+struct HostWork {
+  ImageSize size;  ///< what the networks see
+  MemberBatches batches = {};
+  int map_channels = 3;  ///< of a member's map: 1 for depth
+  int latent_channels = 4;
+  int factor = 8;      ///< pixels per latent pixel
+  int kept_steps = 0;  ///< whose intermediates are kept; 0: none are
+};
+
+/// The most that it comes to, about.
+double host_bytes(const HostWork& work);
+
 /// From shapes alone; the networks may be declared or loaded. `size` is what the encoder sees.
 PassCosts plan_passes(const UNet& unet,
                       const AutoencoderKl& vae,

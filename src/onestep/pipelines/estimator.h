@@ -74,9 +74,11 @@ class Estimator {
   /// What `options` come to on this checkpoint.
   ResolvedOptions resolve(const PredictOptions& options) const;
 
-  /// rgb: uint8 [H,W,3]. Throws Cancelled when `stop` is requested, Error when the networks return
-  /// NaN or infinity (the message names the stage). Any number of threads may call:
-  /// processors / threads() predictions run side by side, at least one, and others wait.
+  /// rgb: uint8 [H,W,3], or float32 [H,W,3] in [0,1] to 1e-5: marigold and e2e_diffusers use the
+  /// floats as they are, e2e rounds them to the 8 bits that the research code knows. Throws
+  /// Cancelled when `stop` is requested, Error when the networks return NaN or infinity (the
+  /// message names the stage). Any number of threads may call: processors / threads() predictions
+  /// run side by side, at least one, and others wait.
   Prediction predict(const Array& rgb,
                      const PredictOptions& options = {},
                      const std::stop_token& stop = {},

@@ -6,48 +6,16 @@
 #include "onestep/pipelines/scheduling/step_scheduler.h"
 #include "onestep/pipelines/stages/ensembled_map.h"
 #include "onestep/pipelines/stages/finished_map.h"
+#include "onestep/pipelines/stages/photograph_checks.h"
 #include "onestep/pipelines/stages/prepared_image.h"
 #include "onestep/pipelines/stages/run_networks.h"
 #include "onestep/pipelines/stages/start_latents.h"
 
-#include <unistd.h>
-
-#include <iomanip>
 #include <utility>
 #include <vector>
 
 namespace onestep {
 namespace {
-
-void check_photograph(const Array& rgb) {
-  check(rgb.dtype() == DType::uint8 && rgb.rank() == 3 && rgb.size(2) == 3 && rgb.elements() > 0,
-        "predict takes a photograph as uint8 [H,W,3], found ", to_string(rgb.dtype()), " ",
-        to_string(rgb.shape()));
-}
-
-/// The networks need at least one latent pixel a side, before padding one pixel.
-void check_size(const ProcessedSizes& sizes,
-                const Array& rgb,
-                const ResolvedOptions& options,
-                int factor) {
-  const ImageSize& size = sizes.resized;
-  const int least = options.pipeline == Pipeline::e2e ? factor : 1;
-  check(size.height >= least && size.width >= least, "an image of ", rgb.size(1), "x", rgb.size(0),
-        " pixels becomes ", size.width, "x", size.height, " at processing resolution ",
-        options.processing_resolution, "; both sides must be at least ", least,
-        " then: crop the image or raise the processing resolution");
-}
-
-/// Linux hands out more memory than there is and ends the process when it is used.
-void check_memory(const PassCosts& costs, const ImageSize& size) {
-  const double there =
-      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
-  check(static_cast<double>(costs.arena_bytes) <= there, std::fixed, std::setprecision(1),
-        "networks on ", size.width, "x", size.height, " pixels need ",
-        static_cast<double>(costs.arena_bytes) / kGibibyte, " GiB, this machine has ",
-        there / kGibibyte, " GiB; lower the processing resolution or the batch");
-}
 
 /// What is known before any work.
 Prediction described(const LoadedEstimator& estimator,
@@ -77,17 +45,25 @@ struct Plan {
   double ensemble_work = 0;  ///< as many as merging takes the time of
 };
 
-Plan planned(const LoadedEstimator& estimator, const Array& rgb, const ResolvedOptions& options) {
+Plan planned(const LoadedEstimator& estimator,
+             const Array& rgb,
+             const ResolvedOptions& options,
+             bool keep_intermediates) {
   const LoadedNetworks& networks = estimator.networks;
   const int factor = networks.vae.config().scale_factor();
   Plan plan{processed_sizes(options.pipeline, rgb.size(0), rgb.size(1),
                             options.processing_resolution, factor),
             step_scheduler(estimator.folder.scheduler(), options)};
-  check_size(plan.sizes, rgb, options, factor);
+  check_size(rgb, options, factor);
+  const MemberBatches batches{options.ensemble_size, options.batch};
   const PassCosts costs =
-      plan_passes(networks.unet, networks.vae, plan.sizes.padded, options.prompt_tokens,
-                  {options.ensemble_size, options.batch});
-  check_memory(costs, plan.sizes.padded);
+      plan_passes(networks.unet, networks.vae, plan.sizes.padded, options.prompt_tokens, batches);
+  check_memory(costs, {.size = plan.sizes.padded,
+                       .batches = batches,
+                       .map_channels = estimator.modality == Modality::depth ? 1 : 3,
+                       .latent_channels = networks.vae.config().latent_channels,
+                       .factor = factor,
+                       .kept_steps = keep_intermediates ? options.steps : 0});
   const auto steps = static_cast<double>(plan.scheduler.timesteps(options.steps).size());
   plan.network_work = costs.encoder + steps * costs.unet + costs.decoder;
   if (options.ensemble_size > 1) {
@@ -139,8 +115,11 @@ EnsembledMap merged(const std::vector<Array>& maps,
                     Passage& passage) {
   if (maps.size() == 1) return {maps.front(), {}};
   passage.enter("ensemble");
-  passage.report(plan.network_work);
-  EnsembledMap result = ensembled_map(maps, estimator.modality, options, estimator.folder.index());
+  const MergeWatch watch{passage.stop(), [&](double fraction) {
+                           passage.report(plan.network_work + fraction * plan.ensemble_work);
+                         }};
+  EnsembledMap result =
+      ensembled_map(maps, estimator.modality, options, estimator.folder.index(), watch);
   if (!options.uncertainty) result.uncertainty = Array();
   passage.report(plan.network_work + plan.ensemble_work);
   return result;
@@ -164,7 +143,7 @@ Prediction predict_photograph(const LoadedEstimator& estimator,
   Prediction result = described(estimator, rgb, options);
   const ResolvedOptions& resolved = result.options;
   Passage passage(result.seconds, watch);
-  const Plan plan = planned(estimator, rgb, resolved);
+  const Plan plan = planned(estimator, rgb, resolved, options.keep_intermediates);
   passage.expect(plan.network_work + plan.ensemble_work);
   result.processed_height = plan.sizes.padded.height;
   result.processed_width = plan.sizes.padded.width;
@@ -179,6 +158,7 @@ Prediction predict_photograph(const LoadedEstimator& estimator,
   passage.enter("finish");
   const ImageSize size = resolved.match_input ? ImageSize{rgb.size(0), rgb.size(1)} : ImageSize{};
   EnsembledMap finished = finished_map(ensembled, result.modality, resolved, size);
+  result.alignment_bounded = ensembled.alignment_bounded;
   result.map = std::move(finished.map);
   result.uncertainty = std::move(finished.uncertainty);
   if (options.keep_intermediates) {

@@ -10,7 +10,7 @@ namespace onestep {
 namespace {
 
 const std::array<std::string, 3> kPipelineNames = {"e2e", "e2e-diffusers", "marigold"};
-const std::array<std::string, 3> kReductionNames = {"median", "mean", "closest"};
+const std::array<std::string, 4> kReductionNames = {"median", "mean", "closest", "angles"};
 
 /// The place of `name` among `names`; `what` begins the message when it is not there.
 std::size_t index_of(const char* what, std::string_view name, std::span<const std::string> names) {

@@ -28,9 +28,10 @@ std::string_view to_string(Pipeline pipeline);
 Pipeline pipeline_from_string(std::string_view name);
 std::span<const std::string> pipeline_names();
 
-/// How aligned members become one map: depth by median or mean, normals by closest (the whole or
-/// the per-pixel member nearest to the mean) or mean.
-enum class Reduction { median, mean, closest };
+/// How aligned members become one map: depth by median or mean; normals by closest (per pixel the
+/// member nearest to the mean), by mean, and in pipeline e2e by angles alone (the one whole member
+/// nearest to the mean of the spherical angles, arXiv 2409.11355's code).
+enum class Reduction { median, mean, closest, angles };
 std::string_view to_string(Reduction reduction);
 /// Throws Error that names the nearest spelling.
 Reduction reduction_from_string(std::string_view name);
@@ -51,8 +52,9 @@ struct PredictOptions {
   int ensemble_size = 1;    ///< members that start from noise of their own
   int batch = 1;            ///< members that go through the networks together
   DepthAlignment alignment = DepthAlignment::reference;
-  std::optional<Reduction> reduction;  ///< depth: median; normals: closest
-  bool uncertainty = false;            ///< needs an ensemble
+  /// depth: median; normals: closest, which asks pipeline e2e for its angles.
+  std::optional<Reduction> reduction;
+  bool uncertainty = false;  ///< needs an ensemble
   bool keep_intermediates = false;
 };
 
@@ -105,6 +107,9 @@ struct Prediction {
   /// Depth is known up to this: both is affine-invariant, scale alone has its 0 at the camera.
   bool scale_invariant = true;
   bool shift_invariant = true;
+  /// `reference` was kept from shrinking the members further (Note [Bounded reference] in
+  /// ensemble/align_depth.h).
+  bool alignment_bounded = false;
   bool unit_normals = false;  ///< every normal was made a unit vector after the last resize
   std::string normal_frame;  ///< "dsine" (x left, y up, z to the viewer), "opengl", "opencv"; empty
                              ///< for depth

@@ -21,8 +21,12 @@ int default_steps(const CheckpointFacts& checkpoint, const ResolvedOptions& reso
   return 1;
 }
 
-Reduction default_reduction(Modality modality) {
-  return modality == Modality::depth ? Reduction::median : Reduction::closest;
+/// Pipeline e2e has one reduction of normals, which is its nearest to `closest`.
+Reduction resolved_reduction(const PredictOptions& options, Modality modality, Pipeline pipeline) {
+  if (modality == Modality::depth) return options.reduction.value_or(Reduction::median);
+  const Reduction reduction = options.reduction.value_or(Reduction::closest);
+  const bool whole = pipeline == Pipeline::e2e && reduction == Reduction::closest;
+  return whole ? Reduction::angles : reduction;
 }
 
 void resolve_schedule(const CheckpointFacts& checkpoint,
@@ -61,14 +65,23 @@ void resolve_noise(const CheckpointFacts& checkpoint,
 
 void check_reduction(const ResolvedOptions& resolved, Modality modality) {
   const Reduction reduction = resolved.reduction;
-  const bool fits = modality == Modality::depth ? reduction != Reduction::closest
-                                                : reduction != Reduction::median;
-  check(fits, "reduction ", to_string(reduction), " is not for ", to_string(modality),
-        modality == Modality::depth ? "; use median or mean" : "; use closest or mean");
-  check(modality == Modality::depth || resolved.pipeline != Pipeline::e2e ||
-            reduction == Reduction::closest,
-        "pipeline e2e chooses one whole member of the normals; reduction ", to_string(reduction),
-        " needs pipeline e2e-diffusers or marigold");
+  if (reduction == Reduction::mean) return;
+  const bool depth = modality == Modality::depth;
+  check(depth == (reduction == Reduction::median), "reduction ", to_string(reduction),
+        " is not for ", to_string(modality),
+        depth ? "; use median or mean" : "; use closest or mean");
+  check(reduction != Reduction::angles || resolved.pipeline == Pipeline::e2e,
+        "reduction angles belongs to pipeline e2e; use closest or mean");
+}
+
+/// What only matters when there is something to reduce.
+void check_normals_ensemble(const ResolvedOptions& resolved) {
+  if (resolved.pipeline != Pipeline::e2e) return;
+  check(resolved.reduction == Reduction::angles,
+        "pipeline e2e chooses one whole member of the normals; reduction ",
+        to_string(resolved.reduction), " needs pipeline e2e-diffusers or marigold");
+  check(!resolved.uncertainty,
+        "pipeline e2e has no uncertainty of normals; use e2e-diffusers or marigold");
 }
 
 void check_ensemble(const CheckpointFacts& checkpoint, const ResolvedOptions& resolved) {
@@ -78,10 +91,8 @@ void check_ensemble(const CheckpointFacts& checkpoint, const ResolvedOptions& re
   check(resolved.batch >= 1, "batch is ", resolved.batch, "; it must be at least 1");
   check_reduction(resolved, checkpoint.modality);
   check(!resolved.uncertainty || size > 1, "uncertainty needs an ensemble of at least 2 members");
-  check(!resolved.uncertainty || checkpoint.modality == Modality::depth ||
-            resolved.pipeline != Pipeline::e2e,
-        "pipeline e2e has no uncertainty of normals; use e2e-diffusers or marigold");
   if (size == 1) return;
+  if (checkpoint.modality == Modality::normals) check_normals_ensemble(resolved);
   check(resolved.noise != NoiseKind::zeros, "with noise zeros all ", size,
         " members of the ensemble are the same; choose another noise or an ensemble of 1");
   check(checkpoint.modality != Modality::depth || resolved.pipeline == Pipeline::e2e ||
@@ -104,13 +115,17 @@ ResolvedOptions resolve_options(const CheckpointFacts& checkpoint, const Predict
   resolve_noise(checkpoint, options, resolved);
   resolved.processing_resolution = options.processing_resolution.value_or(
       checkpoint.folder.index().default_processing_resolution.value_or(768));
+  check(resolved.processing_resolution >= 0 &&
+            resolved.processing_resolution <= kMostProcessingResolution,
+        "processing resolution is ", resolved.processing_resolution,
+        "; it must be 0 (native) or a number of pixels, at most ", kMostProcessingResolution);
   resolved.resample_input = options.resample_input;
   resolved.resample_output = options.resample_output;
   resolved.match_input = options.match_input;
   resolved.ensemble_size = options.ensemble_size;
   resolved.batch = options.batch;
   resolved.alignment = options.alignment;
-  resolved.reduction = options.reduction.value_or(default_reduction(checkpoint.modality));
+  resolved.reduction = resolved_reduction(options, checkpoint.modality, resolved.pipeline);
   resolved.uncertainty = options.uncertainty;
   resolved.prompt_tokens = checkpoint.prompt_tokens;
   check_ensemble(checkpoint, resolved);

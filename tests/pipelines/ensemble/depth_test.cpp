@@ -1,7 +1,6 @@
-#include "onestep/pipelines/ensemble/ensemble_depth.h"
-
 #include "onestep/base/check.h"
 #include "onestep/geometry/resize.h"
+#include "onestep/pipelines/ensemble/ensemble_depth.h"
 
 #include "testing/golden.h"
 
@@ -14,43 +13,17 @@
 #include <string>
 #include <vector>
 
+#include "pipelines/ensemble/noisy_members.h"
+
 namespace onestep {
 namespace {
 
+using testing::noisy_members;
+using testing::split;
 using Vector = std::vector<double>;
 constexpr auto kModes = {DepthAlignment::none, DepthAlignment::reference, DepthAlignment::fit};
 constexpr auto kReductions = {DepthReduction::median, DepthReduction::mean};
 constexpr auto kPairTerms = {PairTerm::sum_of_roots, PairTerm::root_of_mean};
-
-/// A ramp with a wave, in [0.1, 0.9], and for each member noise such that two members differ by
-/// `rms_difference` (root of the mean square), over [0,1].
-Array noisy_members(std::int64_t count,
-                    std::int64_t height,
-                    std::int64_t width,
-                    double rms_difference) {
-  std::mt19937 generator(7);
-  Array members(DType::float32, {count, height, width});
-  const auto values = members.mutable_view<float>();
-  const auto uniform = [&] { return static_cast<double>(generator()) / 4294967296.0 - 0.5; };
-  const double amplitude = rms_difference / std::sqrt(2.0) * std::sqrt(12.0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto x = static_cast<double>(static_cast<std::int64_t>(i) % width);
-    const auto y = static_cast<double>(static_cast<std::int64_t>(i) / width % height);
-    const double scene = 0.5 + 0.3 * (2 * y / static_cast<double>(height) - 1) +
-                         0.1 * std::sin(9 * x / static_cast<double>(width));
-    values[i] = static_cast<float>(std::clamp(scene + amplitude * uniform(), 0.0, 1.0));
-  }
-  return members;
-}
-
-AlignmentObjective::Members split(const Array& members) {
-  const auto pixels = static_cast<std::size_t>(members.size(1) * members.size(2));
-  AlignmentObjective::Members parts;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(members.size(0)); ++i) {
-    parts.push_back(members.view<float>().subspan(i * pixels, pixels));
-  }
-  return parts;
-}
 
 /// A copy whose member `k` is a * d + b.
 Array with_member_changed(const Array& members, std::size_t k, float a, float b) {

@@ -1,6 +1,5 @@
-#include "onestep/pipelines/ensemble/ensemble_normals.h"
-
 #include "onestep/base/check.h"
+#include "onestep/pipelines/ensemble/ensemble_normals.h"
 
 #include <gtest/gtest.h>
 

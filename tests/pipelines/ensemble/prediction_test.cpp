@@ -40,10 +40,6 @@ Array photograph() {
   return golden_case("e2e.tiny_e2e_depth.gaussian").input("image_0");  // 40x56
 }
 
-Array other_photograph() {
-  return golden_case("e2e.tiny_e2e_depth.zeros").input("image_0");  // 61x47
-}
-
 PredictOptions ensemble_of(int size, Pipeline pipeline) {
   PredictOptions options;
   options.pipeline = pipeline;
@@ -55,29 +51,6 @@ PredictOptions ensemble_of(int size, Pipeline pipeline) {
 }
 
 constexpr Pipeline kPipelines[] = {Pipeline::e2e, Pipeline::e2e_diffusers, Pipeline::marigold};
-
-TEST(EnsemblePrediction, DoesNotDependOnTheBatch) {
-  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
-    Estimator estimator = load_golden(model);
-    for (const Pipeline pipeline : kPipelines) {
-      PredictOptions options = ensemble_of(5, pipeline);
-      options.keep_intermediates = true;
-      const Prediction alone = estimator.predict(photograph(), options);
-      for (const int batch : {2, 5, 8}) {
-        options.batch = batch;
-        const Prediction together = estimator.predict(photograph(), options);
-        for (const std::string name : {"noise", "latent.1", "decoded"}) {
-          EXPECT_LE(max_difference(together.intermediates.at(name), alone.intermediates.at(name)),
-                    2e-4)
-              << model << ", " << to_string(pipeline) << ", batch " << batch << ", " << name;
-        }
-        if (estimator.modality() == Modality::depth) {
-          EXPECT_LE(max_difference(together.map, alone.map), 1e-3) << to_string(pipeline);
-        }
-      }
-    }
-  }
-}
 
 TEST(EnsemblePrediction, DrawsAllMembersAtOnceFromTheSeed) {
   Estimator estimator = load_golden("tiny_e2e_depth");
@@ -93,20 +66,6 @@ TEST(EnsemblePrediction, DrawsAllMembersAtOnceFromTheSeed) {
   }
 }
 
-TEST(EnsemblePrediction, DoesNotDependOnTheBatchWhereLcmDrawsNoiseOnTheWay) {
-  const testing::TemporaryFolder temporary;
-  const auto folder = testing::copy_golden_model("tiny_e2e_depth", temporary.path());
-  testing::edit_json(folder / "scheduler" / "scheduler_config.json",
-                     [](json& config) { config["_class_name"] = "LCMScheduler"; });
-  Estimator estimator = load_model(folder);
-  PredictOptions options = ensemble_of(3, Pipeline::marigold);
-  options.keep_intermediates = true;
-  const Array alone = estimator.predict(photograph(), options).intermediates.at("latent.1");
-  options.batch = 2;
-  const Array together = estimator.predict(photograph(), options).intermediates.at("latent.1");
-  EXPECT_LE(max_difference(together, alone), 2e-4);
-}
-
 TEST(EnsemblePrediction, DrawsPyramidNoiseInThePipelinesOwnForm) {
   Estimator estimator = load_golden("tiny_e2e_depth");
   std::vector<Array> noises;
@@ -120,32 +79,27 @@ TEST(EnsemblePrediction, DrawsPyramidNoiseInThePipelinesOwnForm) {
   const Shape& shape = noises.front().shape();
   EXPECT_EQ(max_difference(noises[0], initial_noise(NoiseKind::pyramid, 5, shape)), 0);
   TorchGenerator generator(5);
-  EXPECT_EQ(max_difference(noises[1], multi_resolution_noise(shape, {0.9, 0.9}, generator)), 0);
+  const std::vector<double> strengths = annealed_strengths({999, 999});
+  EXPECT_EQ(max_difference(noises[1], multi_resolution_noise(shape, strengths, generator)), 0);
 }
 
-TEST(EnsemblePrediction, DoesNotDependOnTheOrderOfThePhotographs) {
-  Estimator estimator = load_golden("tiny_e2e_depth");
-  for (const Pipeline pipeline : kPipelines) {
-    const PredictOptions options = ensemble_of(2, pipeline);
-    const Array first = estimator.predict(photograph(), options).map;
-    estimator.predict(other_photograph(), options);
-    EXPECT_EQ(max_difference(estimator.predict(photograph(), options).map, first), 0);
-  }
-}
-
-TEST(EnsemblePrediction, TakesTheNativeSizeForNoResizing) {
-  Estimator estimator = load_golden("tiny_e2e_depth");
-  for (const Pipeline pipeline : kPipelines) {
-    for (const Resample resample : {Resample::bilinear, Resample::bicubic, Resample::area}) {
-      PredictOptions options = ensemble_of(1, pipeline);
-      options.resample_input = resample;
-      options.processing_resolution = 0;
-      const Array native = estimator.predict(photograph(), options).map;
-      options.processing_resolution = 56;
-      EXPECT_EQ(max_difference(estimator.predict(photograph(), options).map, native), 0)
-          << to_string(pipeline);
-    }
-  }
+TEST(EnsemblePrediction, AnnealsMarigoldsPyramidNoiseToTheFirstTimestep) {
+  const Estimator estimator = load_golden("tiny_e2e_depth");
+  PredictOptions options = ensemble_of(2, Pipeline::marigold);
+  options.noise = NoiseKind::pyramid;
+  options.spacing = TimestepSpacing::leading;
+  options.seed = 5;
+  options.keep_intermediates = true;
+  const Prediction prediction = estimator.predict(photograph(), options);
+  const auto first = prediction.intermediates.at("timesteps").view<std::int64_t>()[0];
+  ASSERT_EQ(first, 501);
+  const Array noise = prediction.intermediates.at("noise");
+  TorchGenerator generator(5);
+  const double strength = annealed_strengths({first}).front();
+  EXPECT_NEAR(strength, 0.9 * 0.501, 1e-7);
+  EXPECT_EQ(
+      max_difference(noise, multi_resolution_noise(noise.shape(), {strength, strength}, generator)),
+      0);
 }
 
 TEST(EnsemblePrediction, SpreadsDepthOverTheUnitRangeAndSaysHowSureItIs) {
@@ -222,6 +176,74 @@ TEST(EnsemblePrediction, ReportsMergingAsAStageOfItsOwnAndCanBeStoppedThere) {
     if (progress.stage == "ensemble") source.request_stop();
   };
   EXPECT_THROW(estimator.predict(photograph(), options, source.get_token(), stop_there), Cancelled);
+}
+
+TEST(EnsemblePrediction, StopsWhileItMerges) {
+  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
+    const Estimator estimator = load_golden(model);
+    for (const Pipeline pipeline : kPipelines) {
+      std::stop_source source;
+      double last = 0;
+      int reports = 0;
+      const auto stop_at_the_second = [&](const PredictProgress& progress) {
+        last = progress.fraction;
+        if (progress.stage == "ensemble" && ++reports == 2) source.request_stop();
+      };
+      EXPECT_THROW(estimator.predict(photograph(), ensemble_of(3, pipeline), source.get_token(),
+                                     stop_at_the_second),
+                   Cancelled);
+      EXPECT_EQ(reports, 2);
+      EXPECT_LT(last, 1);
+    }
+  }
+}
+
+TEST(EnsemblePrediction, SaysWhenTheAlignmentWasBounded) {
+  const Estimator estimator = load_golden("tiny_e2e_depth");
+  PredictOptions options = ensemble_of(10, Pipeline::marigold);
+  EXPECT_TRUE(estimator.predict(photograph(), options).alignment_bounded);
+  options.alignment = DepthAlignment::fit;
+  EXPECT_FALSE(estimator.predict(photograph(), options).alignment_bounded);
+}
+
+TEST(EnsemblePrediction, NamesTheReductionThatEndToEndReallyHas) {
+  const Estimator normals = load_golden("tiny_e2e_normals");
+  PredictOptions options = ensemble_of(3, Pipeline::e2e);
+  EXPECT_EQ(to_string(normals.resolve(options).reduction), "angles");
+  const Array map = normals.predict(photograph(), options).map;
+  for (const Reduction asked : {Reduction::closest, Reduction::angles}) {
+    options.reduction = asked;
+    EXPECT_EQ(normals.resolve(options).reduction, Reduction::angles);
+    EXPECT_EQ(max_difference(normals.predict(photograph(), options).map, map), 0);
+  }
+  for (const Pipeline pipeline : {Pipeline::e2e_diffusers, Pipeline::marigold}) {
+    options.pipeline = pipeline;
+    options.reduction.reset();
+    EXPECT_EQ(normals.resolve(options).reduction, Reduction::closest);
+    options.reduction = Reduction::angles;
+    EXPECT_TRUE(contains(error_of([&] { normals.resolve(options); }), "belongs to pipeline e2e"));
+  }
+  options.pipeline = Pipeline::e2e;
+  EXPECT_TRUE(contains(error_of([&] { load_golden("tiny_e2e_depth").resolve(options); }),
+                       "use median or mean"));
+}
+
+TEST(EnsemblePrediction, HasNoUncertaintyBelowZeroHoweverItIsResized) {
+  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
+    const Estimator estimator = load_golden(model);
+    for (const Pipeline pipeline : kPipelines) {
+      if (pipeline == Pipeline::e2e && estimator.modality() == Modality::normals) continue;
+      for (const Resample resample : {Resample::bicubic, Resample::bilinear}) {
+        PredictOptions options = ensemble_of(3, pipeline);
+        options.resample_output = resample;
+        options.uncertainty = true;
+        const Array doubt = estimator.predict(photograph(), options).uncertainty;
+        const auto values = doubt.view<float>();
+        EXPECT_GE(*std::min_element(values.begin(), values.end()), 0.0F)
+            << model << ", " << to_string(pipeline);
+      }
+    }
+  }
 }
 
 TEST(EnsemblePrediction, RefusesWhatMakesNoSense) {

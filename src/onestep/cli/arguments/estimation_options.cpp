@@ -3,6 +3,7 @@
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/values.h"
 #include "onestep/cli/terminal/messages.h"
+#include "onestep/models/config/model_index.h"
 
 #include <limits>
 #include <vector>
@@ -141,14 +142,13 @@ void declare_resampling(CLI::App& app, PredictOptions& options, const std::strin
 }
 
 void declare_sizes(CLI::App& app, PredictOptions& options, const std::string& group) {
-  constexpr std::uint64_t kLongestSide = 32768;
   add_value(app,
             {"--processing-res", "N",
              "pixels of the longer side while estimating, 0 for the photograph's own (default: "
              "the checkpoint's, else 768)",
              group},
             [&](const auto& option, const auto& text) {
-              options.processing_resolution = count_of(option, text, 0, kLongestSide);
+              options.processing_resolution = count_of(option, text, 0, kMostProcessingResolution);
             });
   declare_resampling(app, options, group);
   add_switch(app, "--match-input,!--no-match-input", options.match_input,

@@ -18,7 +18,7 @@ void refuse_reduction(const PredictRequest& request, const PlannedModel& model) 
   if (!request.predict.reduction) return;
   const Reduction reduction = *request.predict.reduction;
   const bool depth = model.modality == Modality::depth;
-  if (reduction != (depth ? Reduction::closest : Reduction::median)) return;
+  if (reduction == Reduction::mean || depth == (reduction == Reduction::median)) return;
   throw UsageError(concatenate("--reduction: expected ", depth ? "median" : "closest",
                                " or mean for the ", to_string(model.modality), " of ", model.name,
                                ", found ", to_string(reduction)));

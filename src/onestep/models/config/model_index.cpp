@@ -11,8 +11,7 @@ namespace onestep {
 namespace {
 
 constexpr IntegerRange kSteps = {1, 1000};
-/// Published checkpoints say 768. One that asks for more than this asks for the whole machine.
-constexpr IntegerRange kResolution = {0, 2048};
+constexpr IntegerRange kResolution = {0, kMostProcessingResolution};
 
 /// ["diffusers", "UNet2DConditionModel"]; [null, null] is a component that is absent.
 void read_component(const ConfigReader& reader, const std::string& key, ModelIndex& index) {

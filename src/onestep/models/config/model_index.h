@@ -14,6 +14,10 @@ struct OnestepFile {
   std::optional<int> context_tokens;        ///< 2 or 77
 };
 
+/// Pixels of the longer side at which anybody may ask for a prediction: a checkpoint, a caller, the
+/// command line. As many as a picture may have.
+inline constexpr int kMostProcessingResolution = 32768;
+
 /// What model_index.json says of a pipeline beside its components.
 struct ModelIndex {
   std::string class_name;                      ///< "MarigoldDepthPipeline"

@@ -2,12 +2,13 @@
 
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
-#include "onestep/pipelines/ensemble/bfgs.h"
+#include "onestep/pipelines/ensemble/minimiser/bfgs.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace onestep {
 namespace {
@@ -18,10 +19,13 @@ using Vector = std::vector<double>;
 const std::array<std::string, 3> kAlignmentNames = {"none", "reference", "fit"};
 
 constexpr float kLeastRange = 1e-6F;
-constexpr double kSmallestShareOfStart = 0.5;
+constexpr double kSmallestShareOfStart = 0.5;  // Note [Bounded reference]
 constexpr int kFitIterations = 200;
 constexpr double kFitTolerance = 1e-6;
 constexpr double kFitLeastProgress = 1e-6;
+// How often the functions are looked at, about; for progress alone.
+constexpr double kReferenceEvaluations = 10;
+constexpr double kFitEvaluations = 100;
 
 /// What the optimisers start from: the members that have a range, and where their scales begin.
 struct Problem {
@@ -52,19 +56,49 @@ double longest_step(const Problem& problem,
   return longest;
 }
 
-Vector reference_parameters(const Problem& problem, const AlignmentOptions& options) {
+/// The progress of an optimiser, of which nobody knows how often it will look at its function:
+/// every time a share of what is left is done.
+class Evaluations {
+ public:
+  Evaluations(const MergeWatch& watch, double expected) : watch_(watch), expected_(expected) {}
+
+  void count() {
+    ++count_;
+    watch_.report(1.0 - std::exp(-count_ / expected_));
+  }
+
+ private:
+  const MergeWatch& watch_;
+  double expected_;
+  double count_ = 0;
+};
+
+/// What an optimiser comes to.
+struct Optimum {
+  Vector parameters;
+  bool bounded = false;
+};
+
+Optimum reference_optimum(const Problem& problem,
+                          const AlignmentOptions& options,
+                          const MergeWatch& watch) {
+  Evaluations evaluations(watch, kReferenceEvaluations);
+  const auto function = [&](std::span<const double> point, std::span<double> gradient) {
+    evaluations.count();
+    return problem.objective(point, gradient);
+  };
   const BfgsOptions bfgs = {.iterations = options.iterations,
                             .tolerance = options.tolerance,
                             .longest_step = [&](auto point, auto direction) {
                               return longest_step(problem, point, direction);
                             }};
-  return minimise_bfgs(problem.objective, parameters_of(problem, problem.scales, problem.shifts),
-                       bfgs)
-      .point;
+  const Vector start = parameters_of(problem, problem.scales, problem.shifts);
+  BfgsResult result = minimise_bfgs(function, start, bfgs);
+  return {std::move(result.point), result.stop == BfgsStop::bound};
 }
 
 /// Of the merged map: from its least value, or from 0 where there are no shifts.
-double merged_range(const Problem& problem, const AlignmentObjective::Extrema& extrema) {
+double merged_range(const Problem& problem, const Extrema& extrema) {
   return extrema.greatest - (problem.has_shifts ? extrema.least : 0.0);
 }
 
@@ -92,7 +126,7 @@ class Fit {
   double operator()(std::span<const double> point, std::span<double> gradient) const {
     const Vector at = parameters(point);
     const AlignmentObjective& objective = problem_.objective;
-    const auto extrema = objective.merged_extrema(at);
+    const Extrema extrema = objective.merged_extrema(at);
     const double range = merged_range(problem_, extrema);
     Vector slopes(at.size());
     const double distance = objective.pair_term(at, slopes);
@@ -126,23 +160,28 @@ class Fit {
   const Problem& problem_;
 };
 
-Vector fitted_parameters(const Problem& problem) {
+Optimum fitted_optimum(const Problem& problem, const MergeWatch& watch) {
   const Fit fit(problem);
+  Evaluations evaluations(watch, kFitEvaluations);
+  const auto function = [&](std::span<const double> point, std::span<double> slopes) {
+    evaluations.count();
+    return fit(point, slopes);
+  };
   const Vector start = fit.start();
   Vector gradient(start.size());
   // Members that cancel each other have no merged map to speak of: leave them as they are.
-  if (!std::isfinite(fit(start, gradient))) return fit.parameters(start);
+  if (!std::isfinite(fit(start, gradient))) return {fit.parameters(start)};
   const BfgsOptions bfgs = {.iterations = kFitIterations,
                             .tolerance = kFitTolerance,
                             .least_progress = kFitLeastProgress};
-  Vector parameters = fit.parameters(minimise_bfgs(fit, start, bfgs).point);
-  const auto extrema = problem.objective.merged_extrema(parameters);
+  Vector parameters = fit.parameters(minimise_bfgs(function, start, bfgs).point);
+  const Extrema extrema = problem.objective.merged_extrema(parameters);
   const double range = merged_range(problem, extrema);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const double origin = i < problem.members() ? 0.0 : extrema.least;
     parameters[i] = (parameters[i] - origin) / range;
   }
-  return parameters;
+  return {std::move(parameters)};
 }
 
 bool has_range(std::span<const float> member, bool shifts) {
@@ -180,8 +219,11 @@ Alignment unit_range_alignment(const Members& members, bool shifts) {
   return alignment;
 }
 
-Alignment align_depth(const Members& members, const AlignmentOptions& options) {
+Alignment align_depth(const Members& members,
+                      const AlignmentOptions& options,
+                      const MergeWatch& watch) {
   Alignment alignment = unit_range_alignment(members, options.shifts);
+  watch.look();
   if (options.mode == DepthAlignment::none) return alignment;
   std::vector<std::size_t> moving;
   Members moving_members;
@@ -191,24 +233,24 @@ Alignment align_depth(const Members& members, const AlignmentOptions& options) {
     if (!has_range(members[i], options.shifts)) continue;
     moving.push_back(i);
     moving_members.push_back(members[i]);
+    // As float32 has them, where the published programs start too.
     scales.push_back(static_cast<double>(alignment.scales[i]));
-    // Not rounded to float32, so that the least value starts at exactly 0.
-    const float least = *std::min_element(members[i].begin(), members[i].end());
-    shifts.push_back(options.shifts ? -scales.back() * static_cast<double>(least) : 0.0);
+    shifts.push_back(static_cast<double>(alignment.shifts[i]));
   }
   if (moving.size() < 2) return alignment;
 
   const ObjectiveOptions objective = {options.pair_term, options.reduction, options.regularizer,
                                       options.shifts};
-  const Problem problem = {AlignmentObjective(moving_members, objective), scales, shifts,
-                           options.shifts};
-  const Vector parameters = options.mode == DepthAlignment::fit
-                                ? fitted_parameters(problem)
-                                : reference_parameters(problem, options);
+  const Problem problem = {AlignmentObjective(moving_members, objective, watch.stop), scales,
+                           shifts, options.shifts};
+  const Optimum optimum = options.mode == DepthAlignment::fit
+                              ? fitted_optimum(problem, watch)
+                              : reference_optimum(problem, options, watch);
+  alignment.bounded = optimum.bounded;
   for (std::size_t k = 0; k < moving.size(); ++k) {
-    alignment.scales[moving[k]] = static_cast<float>(parameters[k]);
+    alignment.scales[moving[k]] = static_cast<float>(optimum.parameters[k]);
     if (options.shifts) {
-      alignment.shifts[moving[k]] = static_cast<float>(parameters[moving.size() + k]);
+      alignment.shifts[moving[k]] = static_cast<float>(optimum.parameters[moving.size() + k]);
     }
   }
   return alignment;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/pipelines/ensemble/alignment_objective.h"
+#include "onestep/pipelines/ensemble/merge_watch.h"
 
 #include <span>
 #include <string>
@@ -19,12 +20,19 @@ namespace onestep {
 //
 // * none: every member spread over [0,1] by its own extrema, which is what diffusers' optimiser
 //   returns.
-// * reference: two iterations of that method with an exact gradient, what it was meant to be. With
-//   many noisy members even the first line search runs far down towards 0; the step is therefore
-//   bounded so that no scale falls below half of where it started.
+// * reference: two iterations of that method with an exact gradient, what it was meant to be, from
+//   a start vector that is rounded to float32 (Note [Bounded reference]).
 // * fit: the distances alone, divided by the range of the merged map. The quotient does not depend
 //   on a common scale, so nothing is gained by shrinking, and it can be minimised to convergence.
 //   Scales are exponentials, always positive.
+
+// Note [Bounded reference]
+// Two iterations are few, but with many noisy members even the first line search runs far down
+// towards the collapse: the objective really does fall all the way. No published program guards
+// against it. Here a step ends where the first of the scales has fallen to half of where it
+// started, and if the objective still fell there, that was the last step. Such an alignment says
+// `bounded`: its members are merged where the bound stopped them and not where the method wanted
+// to go, so that `fit` or `none` may be the better choice.
 
 enum class DepthAlignment { none, reference, fit };
 
@@ -47,6 +55,7 @@ struct AlignmentOptions {
 struct Alignment {
   std::vector<float> scales;
   std::vector<float> shifts;
+  bool bounded = false;  ///< of `reference`: it was stopped, see Note [Bounded reference]
 };
 
 /// The start of every mode: each member's own extrema to 0 and 1 (without shifts: its greatest
@@ -55,7 +64,10 @@ Alignment unit_range_alignment(const AlignmentObjective::Members& members, bool 
 
 /// The alignment of members of one size. A member without a range (constant, or nowhere above 1e-6
 /// where there are no shifts) has nothing to align: it keeps its start and takes no part in the
-/// others' alignment.
-Alignment align_depth(const AlignmentObjective::Members& members, const AlignmentOptions& options);
+/// others' alignment. In mode `reference` no scale falls below half of its start. Throws Cancelled
+/// soon after a request.
+Alignment align_depth(const AlignmentObjective::Members& members,
+                      const AlignmentOptions& options,
+                      const MergeWatch& watch = {});
 
 }  // namespace onestep

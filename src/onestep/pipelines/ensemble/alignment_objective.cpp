@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -34,36 +33,65 @@ double rising_slope_of_magnitude(double value) {
   return value >= 0 ? 1.0 : -1.0;
 }
 
-}  // namespace
-
-AlignmentObjective::AlignmentObjective(Members members, ObjectiveOptions options)
-    : members_(std::move(members)), options_(options) {
-  check(!members_.empty(), "ensemble: there are no members");
-  for (const auto& member : members_) {
-    check(!member.empty() && member.size() == members_[0].size(),
-          "ensemble: members must have one size, found ", members_[0].size(), " and ",
-          member.size(), " pixels");
+AlignmentObjective::Members checked(AlignmentObjective::Members members) {
+  check(!members.empty(), "ensemble: there are no members");
+  for (const auto& member : members) {
+    check(!member.empty() && member.size() == members[0].size(),
+          "ensemble: members must have one size, found ", members[0].size(), " and ", member.size(),
+          " pixels");
   }
-  take_moments();
+  return members;
 }
 
-void AlignmentObjective::take_moments() {
+}  // namespace
+
+AlignmentObjective::AlignmentObjective(Members members,
+                                       ObjectiveOptions options,
+                                       std::stop_token stop)
+    : members_(checked(std::move(members))),
+      options_(options),
+      extrema_(members_, options.reduction, stop) {
+  take_means();
+  take_covariances(stop);
+}
+
+void AlignmentObjective::take_means() {
   const std::size_t pixels = members_[0].size();
-  const double count = static_cast<double>(pixels);
   for (const auto& member : members_) {
     means_.push_back(sum_of(pixels, [&](std::size_t p) { return static_cast<double>(member[p]); }) /
-                     count);
+                     static_cast<double>(pixels));
   }
-  covariances_.resize(members_.size() * members_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    for (std::size_t j = i; j < members_.size(); ++j) {
-      const auto product = [a = members_[i], b = members_[j], mean_a = means_[i],
-                            mean_b = means_[j]](std::size_t p) {
-        return (static_cast<double>(a[p]) - mean_a) * (static_cast<double>(b[p]) - mean_b);
-      };
-      const double covariance = sum_of(pixels, product) / count;
-      covariances_[i * members_.size() + j] = covariance;
-      covariances_[j * members_.size() + i] = covariance;
+}
+
+/// Block by block: a block of all members, centred and widened once, stays in the cache while all
+/// pairs are multiplied.
+void AlignmentObjective::take_covariances(const std::stop_token& stop) {
+  constexpr std::size_t kBlock = 256;
+  const std::size_t count = members_.size();
+  const std::size_t pixels = members_[0].size();
+  covariances_.resize(count * count);
+  std::vector<double> centred(count * kBlock);
+  for (std::size_t begin = 0; begin < pixels; begin += kBlock) {
+    if (stop.stop_requested()) throw Cancelled();
+    const std::size_t length = std::min(kBlock, pixels - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t p = 0; p < length; ++p) {
+        centred[i * kBlock + p] = static_cast<double>(members_[i][begin + p]) - means_[i];
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = i; j < count; ++j) {
+        const double* a = &centred[i * kBlock];
+        const double* b = &centred[j * kBlock];
+        covariances_[i * count + j] +=
+            sum_of(length, [a, b](std::size_t p) { return a[p] * b[p]; });
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i; j < count; ++j) {
+      const double covariance = covariances_[i * count + j] / static_cast<double>(pixels);
+      covariances_[i * count + j] = covariances_[j * count + i] = covariance;
     }
   }
 }
@@ -126,35 +154,12 @@ double AlignmentObjective::aligned(std::span<const double> parameters,
          shift(parameters, member);
 }
 
-AlignmentObjective::Extrema AlignmentObjective::merged_extrema(
-    std::span<const double> parameters) const {
-  using Block = BlockReduction<double>;
-  Block block(members_.size(), options_.reduction);
-  const std::size_t pixels = members_[0].size();
-  Extrema extrema = {std::numeric_limits<double>::infinity(),
-                     -std::numeric_limits<double>::infinity(), 0, 0};
-  for (std::size_t begin = 0; begin < pixels; begin += Block::kPixels) {
-    const std::size_t count = std::min(Block::kPixels, pixels - begin);
-    for (std::size_t member = 0; member < members_.size(); ++member) {
-      const double s = scale(parameters, member);
-      const double t = shift(parameters, member);
-      const float* values = &members_[member][begin];
-      const std::span<double> row = block.row(member);
-      for (std::size_t i = 0; i < count; ++i) row[i] = s * static_cast<double>(values[i]) + t;
-    }
-    const std::span<const double> merged = block.reduce().first(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (merged[i] < extrema.least) {
-        extrema.least = merged[i];
-        extrema.least_pixel = begin + i;
-      }
-      if (merged[i] > extrema.greatest) {
-        extrema.greatest = merged[i];
-        extrema.greatest_pixel = begin + i;
-      }
-    }
+Extrema AlignmentObjective::merged_extrema(std::span<const double> parameters) const {
+  std::vector<AlignedMember> alignment;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    alignment.push_back({scale(parameters, i), shift(parameters, i)});
   }
-  return extrema;
+  return extrema_.at(alignment);
 }
 
 void AlignmentObjective::add_merged_gradient(std::span<const double> parameters,

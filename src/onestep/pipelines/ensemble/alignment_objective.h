@@ -1,9 +1,11 @@
 #pragma once
 
 #include "onestep/pipelines/ensemble/member_reduction.h"
+#include "onestep/pipelines/ensemble/merged_extrema.h"
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace onestep {
@@ -24,13 +26,15 @@ struct ObjectiveOptions {
 /// Parameters are all scales, then (with `shifts`) all shifts. The members are not copied.
 ///
 /// The pair term is a function of the members' means and covariances, taken once, so that an
-/// evaluation costs one pass for the merged map, or none.
+/// evaluation costs what the extrema of the merged map cost (Note [Extrema near an anchor]), or
+/// nothing that grows with the pixels. Not for several threads at once.
 class AlignmentObjective {
  public:
   using Members = std::vector<std::span<const float>>;
 
-  /// Members of one size, not empty. Throws Error otherwise.
-  AlignmentObjective(Members members, ObjectiveOptions options);
+  /// Members of one size, not empty. Throws Error otherwise. Here and in all evaluations, throws
+  /// Cancelled when `stop` is requested.
+  AlignmentObjective(Members members, ObjectiveOptions options, std::stop_token stop = {});
 
   std::size_t members() const { return members_.size(); }
   std::size_t parameters() const { return members_.size() * (options_.shifts ? 2 : 1); }
@@ -42,12 +46,6 @@ class AlignmentObjective {
   /// The pair term alone.
   double pair_term(std::span<const double> parameters, std::span<double> gradient) const;
 
-  struct Extrema {
-    double least = 0;
-    double greatest = 0;
-    std::size_t least_pixel = 0;
-    std::size_t greatest_pixel = 0;
-  };
   /// Of the merged map P.
   Extrema merged_extrema(std::span<const double> parameters) const;
 
@@ -66,7 +64,8 @@ class AlignmentObjective {
     return covariances_[i * members_.size() + j];
   }
   double aligned(std::span<const double> parameters, std::size_t member, std::size_t pixel) const;
-  void take_moments();
+  void take_means();
+  void take_covariances(const std::stop_token& stop);
   double squared_distance(std::span<const double> parameters, std::size_t i, std::size_t j) const;
   void add_distance_gradient(std::span<const double> parameters,
                              std::size_t i,
@@ -76,6 +75,7 @@ class AlignmentObjective {
 
   Members members_;
   ObjectiveOptions options_;
+  mutable MergedExtrema extrema_;  // what it remembers changes no result
   std::vector<double> means_;
   std::vector<double> covariances_;  // [E,E], of the pixels
 };

@@ -13,6 +13,7 @@ namespace onestep {
 namespace {
 
 constexpr float kLeastRange = 1e-6F;
+constexpr double kAlignmentsShare = 0.8;  // of the time, for progress alone
 
 using Members = AlignmentObjective::Members;
 using Block = BlockReduction<float>;
@@ -62,19 +63,23 @@ Array working_copy(const Array& members, std::int64_t longest) {
   return copy;
 }
 
-Alignment alignment_of(const Array& members, const DepthEnsembleOptions& options) {
+Alignment alignment_of(const Array& members,
+                       const DepthEnsembleOptions& options,
+                       const MergeWatch& watch) {
   if (!options.scale_invariant) {
     const auto count = static_cast<std::size_t>(members.size(0));
     return {std::vector<float>(count, 1.0F), std::vector<float>(count, 0.0F)};
   }
   const Array copy = working_copy(members, options.max_res);
-  return align_depth(split(copy), {.mode = options.alignment,
-                                   .reduction = options.reduction,
-                                   .pair_term = options.pair_term,
-                                   .shifts = options.shift_invariant,
-                                   .regularizer = options.regularizer,
-                                   .iterations = options.iterations,
-                                   .tolerance = options.tolerance});
+  return align_depth(split(copy),
+                     {.mode = options.alignment,
+                      .reduction = options.reduction,
+                      .pair_term = options.pair_term,
+                      .shifts = options.shift_invariant,
+                      .regularizer = options.regularizer,
+                      .iterations = options.iterations,
+                      .tolerance = options.tolerance},
+                     watch);
 }
 
 /// Reduces aligned members, block by block.
@@ -153,13 +158,17 @@ void normalise(std::span<float> map, std::span<float> uncertainty, bool from_lea
 
 }  // namespace
 
-DepthEnsemble ensemble_depth(const Array& members, const DepthEnsembleOptions& options) {
+DepthEnsemble ensemble_depth(const Array& members,
+                             const DepthEnsembleOptions& options,
+                             const MergeWatch& watch) {
   check_members(members, options);
   const Shape shape = {members.size(1), members.size(2)};
   if (members.size(0) == 1) return {members.reshaped(shape), std::nullopt, {{1.0F}, {0.0F}}};
 
+  watch.report(0);
   DepthEnsemble result = {Array(DType::float32, shape), Array(DType::float32, shape),
-                          alignment_of(members, options)};
+                          alignment_of(members, options, watch.part(0, kAlignmentsShare))};
+  const MergeWatch reducing = watch.part(kAlignmentsShare, 1);
   const auto map = result.map.mutable_view<float>();
   const auto uncertainty = result.uncertainty->mutable_view<float>();
   const Members parts = split(members);
@@ -167,6 +176,7 @@ DepthEnsemble ensemble_depth(const Array& members, const DepthEnsembleOptions& o
   for (std::size_t begin = 0; begin < map.size(); begin += Block::kPixels) {
     const std::size_t count = std::min(Block::kPixels, map.size() - begin);
     reducer.reduce(begin, count, map.data(), uncertainty.data());
+    reducing.passed(begin, begin + count, map.size());
   }
   if (options.scale_invariant) normalise(map, uncertainty, options.shift_invariant);
   return result;

@@ -36,7 +36,10 @@ struct DepthEnsemble {
 /// spread over [0,1] (scale-invariant only: divided by the greatest value), ranges below 1e-6 taken
 /// as 1e-6. Absolute members (neither invariance) are reduced as they are, without alignment or
 /// normalisation. One member is returned as it is. Throws Error for another shape or dtype, values
-/// that are not finite, and members that are shift-invariant but not scale-invariant.
-DepthEnsemble ensemble_depth(const Array& members, const DepthEnsembleOptions& options);
+/// that are not finite, and members that are shift-invariant but not scale-invariant; Cancelled
+/// soon after a request.
+DepthEnsemble ensemble_depth(const Array& members,
+                             const DepthEnsembleOptions& options,
+                             const MergeWatch& watch = {});
 
 }  // namespace onestep

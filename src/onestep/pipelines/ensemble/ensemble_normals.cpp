@@ -74,16 +74,29 @@ class Members {
   std::span<const float> values_;
 };
 
+constexpr std::size_t kBlock = 1024;
+
+/// body(pixel) for all pixels in turn, watched block by block.
+template <typename Body>
+void for_each_pixel(const Members& members, const MergeWatch& watch, Body body) {
+  const std::size_t pixels = members.pixels();
+  for (std::size_t begin = 0; begin < pixels; begin += kBlock) {
+    const std::size_t end = std::min(begin + kBlock, pixels);
+    for (std::size_t pixel = begin; pixel < end; ++pixel) body(pixel);
+    watch.passed(begin, end, pixels);
+  }
+}
+
 void store(const Vector3& v, std::size_t pixel, std::span<float> target) {
   for (std::size_t c = 0; c < 3; ++c) target[3 * pixel + c] = static_cast<float>(v[c]);
 }
 
-NormalsEnsemble around_mean(const Members& members, bool closest) {
+NormalsEnsemble around_mean(const Members& members, bool closest, const MergeWatch& watch) {
   NormalsEnsemble result = {Array(DType::float32, members.map_shape()),
                             Array(DType::float32, members.scalar_shape()), std::nullopt};
   const auto map = result.map.mutable_view<float>();
   const auto uncertainty = result.uncertainty->mutable_view<float>();
-  for (std::size_t pixel = 0; pixel < members.pixels(); ++pixel) {
+  for_each_pixel(members, watch, [&](std::size_t pixel) {
     const Vector3 mean = members.mean_direction(pixel);
     double angles = 0;
     double best_cosine = -2.0;
@@ -100,7 +113,7 @@ NormalsEnsemble around_mean(const Members& members, bool closest) {
     store(best, pixel, map);
     uncertainty[pixel] =
         static_cast<float>(angles / static_cast<double>(members.count()) / std::numbers::pi);
-  }
+  });
   return result;
 }
 
@@ -117,12 +130,12 @@ Vector3 mean_of_angles(const std::vector<Vector3>& directions) {
           std::cos(polar)};
 }
 
-AngleSelection angle_selection(const Members& members) {
+AngleSelection angle_selection(const Members& members, const MergeWatch& watch) {
   AngleSelection selection = {Array(DType::float32, members.map_shape()),
                               std::vector<double>(members.count(), 0.0), 0};
   const auto target = selection.mean_direction.mutable_view<float>();
   std::vector<Vector3> directions(members.count());
-  for (std::size_t pixel = 0; pixel < members.pixels(); ++pixel) {
+  for_each_pixel(members, watch, [&](std::size_t pixel) {
     for (std::size_t k = 0; k < directions.size(); ++k) directions[k] = members.unit(k, pixel);
     const Vector3 mean = mean_of_angles(directions);
     store(mean, pixel, target);
@@ -130,15 +143,15 @@ AngleSelection angle_selection(const Members& members) {
       const double cosine = dot(mean, directions[k]);
       selection.angle_sums[k] += std::acos(std::clamp(cosine, -kGreatestCosine, kGreatestCosine));
     }
-  }
+  });
   const auto least = std::min_element(selection.angle_sums.begin(), selection.angle_sums.end());
   selection.member = static_cast<std::size_t>(least - selection.angle_sums.begin());
   return selection;
 }
 
-NormalsEnsemble by_angles(const Members& members) {
+NormalsEnsemble by_angles(const Members& members, const MergeWatch& watch) {
   NormalsEnsemble result = {Array(DType::float32, members.map_shape()), std::nullopt,
-                            angle_selection(members).member};
+                            angle_selection(members, watch).member};
   const auto map = result.map.mutable_view<float>();
   for (std::size_t pixel = 0; pixel < members.pixels(); ++pixel) {
     store(members.unit(*result.member, pixel), pixel, map);
@@ -163,17 +176,20 @@ std::span<const std::string> normals_reduction_names() {
   return kReductionNames;
 }
 
-NormalsEnsemble ensemble_normals(const Array& members, NormalsReduction reduction) {
+NormalsEnsemble ensemble_normals(const Array& members,
+                                 NormalsReduction reduction,
+                                 const MergeWatch& watch) {
   const Members checked(members);
   if (checked.count() == 1) {
     return {members.reshaped(checked.map_shape()), std::nullopt, std::nullopt};
   }
-  if (reduction == NormalsReduction::angles) return by_angles(checked);
-  return around_mean(checked, reduction == NormalsReduction::closest);
+  watch.report(0);
+  if (reduction == NormalsReduction::angles) return by_angles(checked, watch);
+  return around_mean(checked, reduction == NormalsReduction::closest, watch);
 }
 
-AngleSelection select_by_angles(const Array& members) {
-  return angle_selection(Members(members));
+AngleSelection select_by_angles(const Array& members, const MergeWatch& watch) {
+  return angle_selection(Members(members), watch);
 }
 
 }  // namespace onestep

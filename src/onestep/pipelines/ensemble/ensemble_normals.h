@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/pipelines/ensemble/merge_watch.h"
 #include "onestep/tensor/array.h"
 
 #include <cstddef>
@@ -31,8 +32,11 @@ struct NormalsEnsemble {
 };
 
 /// float32 [E,H,W,3] -> one map. One member is returned as it is. Where members cancel, `mean` is
-/// 0. Throws Error for another shape or dtype and for values that are not finite.
-NormalsEnsemble ensemble_normals(const Array& members, NormalsReduction reduction);
+/// 0. Throws Error for another shape or dtype and for values that are not finite, Cancelled soon
+/// after a request.
+NormalsEnsemble ensemble_normals(const Array& members,
+                                 NormalsReduction reduction,
+                                 const MergeWatch& watch = {});
 
 /// What `angles` is made of.
 struct AngleSelection {
@@ -43,6 +47,6 @@ struct AngleSelection {
 
 /// Azimuths are averaged as numbers: directions on both sides of -x average to +x. As the
 /// reference, which clips cosines at +-0.999.
-AngleSelection select_by_angles(const Array& members);
+AngleSelection select_by_angles(const Array& members, const MergeWatch& watch = {});
 
 }  // namespace onestep

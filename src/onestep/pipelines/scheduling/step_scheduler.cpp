@@ -21,6 +21,12 @@ SchedulerStep StepScheduler::step(const Array& model_output,
   return std::get<DdimScheduler>(scheduler_).step(model_output, t, sample, steps);
 }
 
+int StepScheduler::train_timesteps() const {
+  return std::visit(
+      [](const auto& scheduler) { return static_cast<int>(scheduler.alphas_cumprod().size()); },
+      scheduler_);
+}
+
 float StepScheduler::alpha_cumprod(std::int64_t t) const {
   return std::visit(
       [&](const auto& scheduler) {

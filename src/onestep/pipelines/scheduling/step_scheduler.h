@@ -29,6 +29,8 @@ class StepScheduler {
                      const Array& sample,
                      int steps,
                      TorchGenerator& generator) const;
+  /// How many timesteps the network was trained on.
+  int train_timesteps() const;
   /// The product of alphas at a timestep; 0 is nothing but noise.
   float alpha_cumprod(std::int64_t t) const;
 

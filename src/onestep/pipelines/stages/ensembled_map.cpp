@@ -38,7 +38,7 @@ DepthEnsembleOptions depth_options(const ResolvedOptions& options, const ModelIn
 }
 
 NormalsReduction normals_reduction(const ResolvedOptions& options) {
-  if (options.pipeline == Pipeline::e2e) return NormalsReduction::angles;
+  if (options.reduction == Reduction::angles) return NormalsReduction::angles;
   return options.reduction == Reduction::mean ? NormalsReduction::mean : NormalsReduction::closest;
 }
 
@@ -47,14 +47,15 @@ NormalsReduction normals_reduction(const ResolvedOptions& options) {
 EnsembledMap ensembled_map(const std::vector<Array>& members,
                            Modality modality,
                            const ResolvedOptions& options,
-                           const ModelIndex& index) {
+                           const ModelIndex& index,
+                           const MergeWatch& watch) {
   if (members.size() == 1) return {members.front(), {}};
   const Array all = stacked(members);
   if (modality == Modality::depth) {
-    const DepthEnsemble ensemble = ensemble_depth(all, depth_options(options, index));
-    return {ensemble.map, ensemble.uncertainty.value_or(Array())};
+    const DepthEnsemble ensemble = ensemble_depth(all, depth_options(options, index), watch);
+    return {ensemble.map, ensemble.uncertainty.value_or(Array()), ensemble.alignment.bounded};
   }
-  const NormalsEnsemble ensemble = ensemble_normals(all, normals_reduction(options));
+  const NormalsEnsemble ensemble = ensemble_normals(all, normals_reduction(options), watch);
   return {ensemble.map, ensemble.uncertainty.value_or(Array())};
 }
 

@@ -38,7 +38,10 @@ EnsembledMap as_diffusers(const EnsembledMap& ensembled,
   EnsembledMap result;
   result.map = fitted(ensembled.map);
   if (normalise) result.map = normalised(result.map);
-  if (ensembled.uncertainty.elements() > 0) result.uncertainty = fitted(ensembled.uncertainty);
+  if (ensembled.uncertainty.elements() == 0) return result;
+  result.uncertainty = fitted(ensembled.uncertainty);
+  // Bicubic overshoots; a distance below 0 would mean nothing, and its picture is refused.
+  for (float& value : result.uncertainty.mutable_view<float>()) value = std::max(value, 0.0F);
   return result;
 }
 

@@ -18,7 +18,7 @@ Array member_map(const Array& decoded,
 /// The ensemble's map and uncertainty as they are handed out, at `size` or, when that is empty, at
 /// their own. e2e: depth spread over [0,1], normals softly normalised once more, resized with
 /// antialiasing, clipped. Otherwise as diffusers: resized without antialiasing; marigold normalises
-/// normals then, e2e_diffusers does not.
+/// normals then, e2e_diffusers does not. The uncertainty is never below 0.
 EnsembledMap finished_map(const EnsembledMap& ensembled,
                           Modality modality,
                           const ResolvedOptions& options,

@@ -3,6 +3,7 @@
 #include "onestep/base/check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace onestep {
@@ -65,13 +66,32 @@ ProcessedSizes processed_sizes(
 }
 
 Array network_image(const Array& rgb) {
-  const auto pixels = rgb.view<std::uint8_t>();
   Array image(DType::float32, {1, rgb.size(0), rgb.size(1), rgb.size(2)});
   const auto values = image.mutable_view<float>();
+  if (rgb.dtype() == DType::float32) {
+    const auto floats = rgb.view<float>();
+    for (std::size_t i = 0; i < floats.size(); ++i) {
+      values[i] = std::clamp(floats[i], 0.0F, 1.0F) * 2.0F - 1.0F;
+    }
+    return image;
+  }
+  const auto pixels = rgb.view<std::uint8_t>();
   for (std::size_t i = 0; i < pixels.size(); ++i) {
     values[i] = static_cast<float>(pixels[i]) / 255.0F * 2.0F - 1.0F;
   }
   return image;
+}
+
+Array eight_bit_levels(const Array& rgb) {
+  if (rgb.dtype() == DType::uint8) return rgb;
+  const auto floats = rgb.view<float>();
+  Array levels(DType::uint8, rgb.shape());
+  const auto to = levels.mutable_view<std::uint8_t>();
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    const float value = std::clamp(floats[i], 0.0F, 1.0F);
+    to[i] = static_cast<std::uint8_t>(std::nearbyint(value * 255.0F));
+  }
+  return levels;
 }
 
 Array prepared_image(const Array& rgb,
@@ -80,7 +100,7 @@ Array prepared_image(const Array& rgb,
                      Resample resample) {
   const ImageSize& size = sizes.resized;
   if (pipeline == Pipeline::e2e) {
-    return network_image(resize_u8(rgb, size.height, size.width, resample));
+    return network_image(resize_u8(eight_bit_levels(rgb), size.height, size.width, resample));
   }
   Array image = network_image(rgb).reshaped(rgb.shape());
   if (image.size(0) != size.height || image.size(1) != size.width) {

@@ -9,9 +9,13 @@
 
 namespace onestep {
 
-/// uint8 [H,W,3] -> float32 [1,H,W,3] in [-1,1]: x / 255 * 2 - 1, the one place where pictures
-/// become network inputs.
+/// uint8 [H,W,3], or float32 in [0,1] (clipped to it) -> float32 [1,H,W,3] in [-1,1]: x / 255 * 2
+/// - 1 or x * 2 - 1, the one place where pictures become network inputs.
 Array network_image(const Array& rgb);
+
+/// float32 in [0,1] (clipped to it) -> uint8 levels, half to the even one as NumPy rounds; uint8 as
+/// it is.
+Array eight_bit_levels(const Array& rgb);
 
 /// The sizes of one photograph on its way to the networks.
 struct ProcessedSizes {
@@ -25,8 +29,9 @@ struct ProcessedSizes {
 ProcessedSizes processed_sizes(
     Pipeline pipeline, std::int64_t height, std::int64_t width, int resolution, int factor);
 
-/// uint8 [H,W,3] -> float32 [1,H',W',3] of sizes.padded. e2e: resized as 8-bit levels; otherwise as
-/// floats (bicubic may overshoot) and padded at the bottom and on the right with the last pixel.
+/// uint8 or float32 [H,W,3] -> float32 [1,H',W',3] of sizes.padded. e2e: resized as 8-bit levels,
+/// which is all that the research code knows; otherwise as floats (bicubic may overshoot), and
+/// padded at the bottom and on the right with the last pixel.
 Array prepared_image(const Array& rgb,
                      Pipeline pipeline,
                      const ProcessedSizes& sizes,

@@ -126,10 +126,11 @@ Array denoised(Backend& backend,
                StartLatents& start,
                const NetworkRequest& request,
                const Recorder& record) {
+  const std::vector<std::int64_t> timesteps = parts.scheduler.timesteps(request.steps);
   // In the reference's order of axes, on which the order of the drawn numbers depends.
   Array latents = start.draw(
-      {request.members, image_latent.size(3), image_latent.size(1), image_latent.size(2)});
-  const std::vector<std::int64_t> timesteps = parts.scheduler.timesteps(request.steps);
+      {request.members, image_latent.size(3), image_latent.size(1), image_latent.size(2)},
+      {timesteps.front(), parts.scheduler.train_timesteps()});
   record.value("noise", latents);
   record.value("timesteps",
                Array::of<std::int64_t>({static_cast<std::int64_t>(timesteps.size())}, timesteps));

@@ -4,9 +4,16 @@
 #include "onestep/pipelines/prediction.h"
 #include "onestep/tensor/array.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace onestep {
+
+/// Where denoising starts: timestep `t` of those that the network was trained on.
+struct FirstTimestep {
+  std::int64_t t = 999;
+  int of = 1000;
+};
 
 /// Where the members of one photograph start from, and the generator of everything drawn for it:
 /// its own, so that results do not depend on the photographs before.
@@ -16,9 +23,9 @@ class StartLatents {
   /// These latents, float32 [E,C,h,w], in place of drawn ones.
   StartLatents(const ResolvedOptions& options, Array given);
 
-  /// float32 of `shape` [E,C,h,w], all members in one draw. Throws Error when other latents were
-  /// given.
-  Array draw(const Shape& shape);
+  /// float32 of `shape` [E,C,h,w], all members in one draw, to be denoised from `first` on. Throws
+  /// Error when other latents were given.
+  Array draw(const Shape& shape, const FirstTimestep& first);
 
   /// Goes on where the draw ended.
   TorchGenerator& generator() { return generator_; }

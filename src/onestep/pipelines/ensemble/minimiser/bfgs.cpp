@@ -1,7 +1,7 @@
-#include "onestep/pipelines/ensemble/bfgs.h"
+#include "onestep/pipelines/ensemble/minimiser/bfgs.h"
 
 #include "onestep/base/check.h"
-#include "onestep/pipelines/ensemble/wolfe_search.h"
+#include "onestep/pipelines/ensemble/minimiser/wolfe_search.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
-#include "onestep/pipelines/ensemble/wolfe_search.h"
+#include "onestep/pipelines/ensemble/minimiser/wolfe_search.h"
 
-#include "onestep/pipelines/ensemble/more_thuente.h"
+#include "onestep/pipelines/ensemble/minimiser/more_thuente.h"
 
 #include <algorithm>
 #include <cmath>

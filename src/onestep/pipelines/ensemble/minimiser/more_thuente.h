@@ -1,6 +1,6 @@
 #pragma once
 
-#include "onestep/pipelines/ensemble/wolfe_search.h"
+#include "onestep/pipelines/ensemble/minimiser/wolfe_search.h"
 
 namespace onestep {
 

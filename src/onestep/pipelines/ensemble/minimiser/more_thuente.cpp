@@ -1,4 +1,4 @@
-#include "onestep/pipelines/ensemble/more_thuente.h"
+#include "onestep/pipelines/ensemble/minimiser/more_thuente.h"
 
 #include <algorithm>
 #include <cmath>
