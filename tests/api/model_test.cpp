@@ -80,6 +80,34 @@ TEST(Estimate, OfNormalsNamesItsFrame) {
   EXPECT_FALSE(normals.scale_invariant());
 }
 
+TEST(Estimate, OfNormalsComesInTheFrameThatWasAskedFor) {
+  const auto rgb = pattern();
+  const Model model = load_small("tiny_e2e_normals");
+  const Estimate own = model.predict({rgb.data(), kRows, kColumns});
+  const Estimate other = model.predict({rgb.data(), kRows, kColumns},
+                                       {.normal_frame = "opencv", .unit_normals = true});
+  EXPECT_EQ(other.normal_frame(), "opencv");
+  const float length = std::hypot(own.at(1, 2, 0), own.at(1, 2, 1), own.at(1, 2, 2));
+  for (int c = 0; c < 3; ++c) {
+    EXPECT_NEAR(other.at(1, 2, c) * length, -own.at(1, 2, c), 1e-6);
+  }
+  EXPECT_TRUE(says(model.describe(other, "a.jpg"), "converted from dsine"));
+  EXPECT_TRUE(
+      says(message_of([&] {
+             load_small().predict({rgb.data(), kRows, kColumns}, {.normal_frame = "opencv"});
+           }),
+           "predicts depth"));
+}
+
+TEST(Model, AndEstimateAreThereAfterAMove) {
+  const auto rgb = pattern();
+  Model model = load_small();
+  const Model moved = std::move(model);
+  Estimate depth = model.predict({rgb.data(), kRows, kColumns});  // NOLINT(bugprone-use-after-move)
+  const Estimate taken = std::move(depth);
+  EXPECT_EQ(depth.values().data(), taken.values().data());  // NOLINT(bugprone-use-after-move)
+}
+
 TEST(Estimate, OutlivesItsModel) {
   const auto rgb = pattern();
   std::optional<Model> model = load_small();
@@ -203,6 +231,18 @@ TEST_F(SavedEstimate, IsWrittenInTheFormatsThatWereAskedFor) {
   for (const auto& file : files) EXPECT_TRUE(std::filesystem::exists(file)) << file;
   const auto alone = model.save(depth, "floor.jpg", {.folder = folder_, .formats = {"npy"}});
   EXPECT_EQ(alone, (std::vector<std::filesystem::path>{folder_ + "/floor_depth.npy"}));
+}
+
+TEST_F(SavedEstimate, BringsItsUncertainty) {
+  const auto rgb = pattern();
+  const Model model = load_small();
+  EstimateOptions options;
+  options.noise = "gaussian";
+  options.ensemble_size = 2;
+  options.uncertainty = true;
+  const Estimate depth = model.predict({rgb.data(), kRows, kColumns}, options);
+  model.save(depth, "wall.jpg", {.folder = folder_, .formats = {"npy"}});
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/wall_uncertainty.npy"));
 }
 
 TEST_F(SavedEstimate, IsRefusedByAnotherModel) {

@@ -152,6 +152,16 @@ TEST_F(Pixels, TooManyForAnyMemoryAreRefused) {
                Error);
 }
 
+TEST_F(Pixels, WithStridesBeyondEveryAddressAreRefused) {
+  const std::uint8_t pixel = 0;
+  for (const std::int64_t stride :
+       {std::numeric_limits<std::int64_t>::max() / 2, std::numeric_limits<std::int64_t>::min()}) {
+    PixelView view(&pixel, 8, 8);
+    view.row_stride = stride;
+    EXPECT_TRUE(says(refusal(view), "beyond every address"));
+  }
+}
+
 TEST(Picture, IsReadUprightFromAFile) {
   const Picture photo = read_picture(std::string(ONESTEP_SOURCE_DIR) + "/examples/coffee.jpg");
   EXPECT_EQ(photo.height, 400);
@@ -162,6 +172,8 @@ TEST(Picture, IsReadUprightFromAFile) {
 
 TEST(Picture, WithoutAllOfItsPixelsHasNoView) {
   EXPECT_TRUE(says(message_of([] { Picture{4, 4, {1, 2, 3}}.view(); }), "3 bytes are not 4x4"));
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  EXPECT_THROW((Picture{kHuge, kHuge, {}}.view()), Error);
 }
 
 }  // namespace

@@ -49,8 +49,10 @@ Estimate Model::predict(const PixelView& pixels, const EstimateOptions& options)
         const auto on_progress = [&](const PredictProgress& progress) {
           if (report) report({progress.stage, progress.fraction});
         };
-        Prediction prediction =
-            state_->estimator.predict(photograph_of(pixels), predict, options.stop, on_progress);
+        const NormalOptions normals = normal_options(options, state_->estimator.modality());
+        Prediction prediction = presented(
+            state_->estimator.predict(photograph_of(pixels), predict, options.stop, on_progress),
+            normals);
         return Estimate(
             std::make_shared<Estimate::State>(Estimate::State{std::move(prediction), state_}));
       },
@@ -71,8 +73,10 @@ std::vector<std::filesystem::path> Model::save(const Estimate& estimate,
     check(estimate.state_->model.lock() == state_, "save: another model made this estimate");
     check(picture.has_stem(), "save: expected the name of the photograph, found '",
           picture.string(), "'");
-    return write_prediction(estimate.state_->prediction, state_->estimator, picture,
-                            output_options(options));
+    const Prediction& prediction = estimate.state_->prediction;
+    OutputOptions output = output_options(options);
+    output.uncertainty = prediction.options.uncertainty;
+    return write_prediction(prediction, state_->estimator, picture, output);
   });
 }
 

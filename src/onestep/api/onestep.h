@@ -104,24 +104,32 @@ struct EstimateOptions {
   /// Of members: depth "median" or "mean"; normals "closest" or "mean", in e2e "angles" alone,
   /// which "closest" means there.
   std::string reduction = {};
-  bool uncertainty = false;   ///< needs an ensemble
+  bool uncertainty = false;  ///< needs an ensemble
+  /// Frame that normals are told in: "dsine", "opengl", "opencv"; empty: the model's own.
+  std::string normal_frame = {};
+  bool unit_normals = false;  ///< normals are made unit vectors again after the last resize
   std::stop_token stop = {};  ///< predict throws Cancelled soon after a request
   /// Called on the thread that called predict; must not predict on the same model, which may wait
   /// for this very prediction.
   std::function<void(const EstimateProgress&)> on_progress = {};
 };
 
-/// A predicted map with its meaning. Copies share the numbers, which outlive the model.
+/// A predicted map with its meaning. Copies share the numbers, which outlive the model; a move is a
+/// copy, so that none is ever empty.
 class Estimate {
  public:
+  Estimate(const Estimate&) = default;
+  Estimate& operator=(const Estimate&) = default;
+  ~Estimate() = default;
+
   Quantity quantity() const;
   std::int64_t height() const;
   std::int64_t width() const;
   int channels() const;  ///< 1; normals: 3
 
   /// Row-major [height, width, channels]. Depth: 0 the nearest, 1 the farthest; disparity: 1 the
-  /// nearest. Normals: unit vectors (x, y, z) in normal_frame(), to the rounding of the last
-  /// resize.
+  /// nearest. Normals: vectors (x, y, z) in normal_frame(), of unit length but for what the last
+  /// resize of pipeline e2e takes from it (see unit_normals).
   std::span<const float> values() const;
   /// Throws Error beyond the edges.
   float at(std::int64_t row, std::int64_t column, int channel = 0) const;
@@ -152,9 +160,13 @@ struct SaveOptions {
 /// A loaded checkpoint. Copies share it; any number of threads may predict on one. Each prediction
 /// uses ModelOptions::threads; as many run side by side as the processors hold, others wait for
 /// their turn. By default one takes all; with threads = 1 every processor has a prediction of its
-/// own.
+/// own. A move is a copy.
 class Model {
  public:
+  Model(const Model&) = default;
+  Model& operator=(const Model&) = default;
+  ~Model() = default;
+
   /// `folder` is a checkpoint as diffusers saves it. Throws Error for what is missing, cut or of
   /// another kind, Cancelled when options.stop was requested.
   static Model load(const std::filesystem::path& folder, const ModelOptions& options = {});
@@ -174,8 +186,8 @@ class Model {
   /// (docs/conventions.md). `picture` is the photograph's name in it.
   std::string describe(const Estimate& estimate, const std::filesystem::path& picture = {}) const;
 
-  /// Writes what `onestep predict` writes for a photograph of this name; the files, all or none.
-  /// The estimate must be this model's.
+  /// Writes what `onestep predict` writes for a photograph of this name, the uncertainty too where
+  /// the estimate has one; the files, all or none. The estimate must be this model's.
   std::vector<std::filesystem::path> save(const Estimate& estimate,
                                           const std::filesystem::path& picture,
                                           const SaveOptions& options = {}) const;

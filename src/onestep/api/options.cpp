@@ -1,6 +1,7 @@
 #include "onestep/api/options.h"
 
 #include "onestep/base/check.h"
+#include "onestep/geometry/normal_frame.h"
 
 #include <optional>
 #include <string>
@@ -56,6 +57,16 @@ PredictOptions predict_options(const EstimateOptions& options) {
       given(options.alignment, depth_alignment_from_string).value_or(DepthAlignment::reference);
   result.reduction = given(options.reduction, reduction_from_string);
   result.uncertainty = options.uncertainty;
+  return result;
+}
+
+NormalOptions normal_options(const EstimateOptions& options, Modality modality) {
+  NormalOptions result;
+  result.frame = given(options.normal_frame, normal_frame_from_string);
+  result.unit = options.unit_normals;
+  check(modality == Modality::normals || (!result.frame && !result.unit),
+        "normal_frame and unit_normals: expected a model that predicts normals, found one that "
+        "predicts depth");
   return result;
 }
 

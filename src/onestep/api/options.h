@@ -10,6 +10,8 @@ namespace onestep {
 /// Error that names the nearest spelling.
 LoadOptions load_options(const ModelOptions& options);
 PredictOptions predict_options(const EstimateOptions& options);
+/// Throws Error where the model predicts no normals.
+NormalOptions normal_options(const EstimateOptions& options, Modality modality);
 OutputOptions output_options(const SaveOptions& options);
 
 }  // namespace onestep

@@ -6,8 +6,10 @@
 namespace onestep {
 
 PixelView Picture::view() const {
-  check(static_cast<std::int64_t>(rgb.size()) == 3 * height * width, "picture: ", rgb.size(),
-        " bytes are not ", height, "x", width, " RGB pixels");
+  const auto bytes = static_cast<std::int64_t>(rgb.size());
+  check(height > 0 && width > 0 && width <= bytes && bytes % (3 * width) == 0 &&
+            bytes / (3 * width) == height,
+        "picture: ", rgb.size(), " bytes are not ", height, "x", width, " RGB pixels");
   return PixelView(rgb.data(), height, width);
 }
 

@@ -3,6 +3,7 @@
 #include "onestep/base/check.h"
 #include "onestep/io/image.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,6 +20,16 @@ void check_view(const PixelView& view) {
         view.channels,
         view.channels == 4 ? "; to leave out alpha, say 3 channels and keep the pixel stride" : "");
   check_image_size(view.width, view.height, "pixels", {});
+  // In double: nonsense must not overflow before it is seen.
+  const auto reach = [](std::int64_t stride, std::int64_t count) {
+    return std::abs(static_cast<double>(stride)) * static_cast<double>(count - 1);
+  };
+  constexpr double kMostReach = 0x1p62;
+  check(reach(view.row_stride, view.height) + reach(view.pixel_stride, view.width) +
+                reach(view.channel_stride, view.channels) <=
+            kMostReach,
+        "pixels: strides of ", view.row_stride, ", ", view.pixel_stride, " and ",
+        view.channel_stride, " bytes lead beyond every address");
 }
 
 /// Copies sample by sample, whose addresses need not be aligned.
