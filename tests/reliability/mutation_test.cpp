@@ -1,3 +1,5 @@
+#include "testing/sanitized.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,12 +13,6 @@ namespace onestep::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;  // slow, and shadows its memory
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr int kMutations = 200;
 constexpr int kParts = 8;
