@@ -1,5 +1,7 @@
 #include "onestep/cli/prediction_line.h"
 
+#include "onestep/base/text/one_line.h"
+#include "onestep/base/thread_pool.h"
 #include "onestep/cli/bounded_queue.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 
 /// The message names the input: some of what goes wrong only knows the stage.
 std::string naming(const fs::path& input, const std::string& message) {
-  if (message.find(input.native()) != std::string::npos) return message;
+  if (message.find(one_line(input.native())) != std::string::npos) return message;
   return concatenate(input.native(), ": ", message);
 }
 
@@ -58,8 +60,8 @@ class PredictionLine {
   PredictionLine& operator=(const PredictionLine&) = delete;
 
   void run() {
-    reader_ = std::thread([this] { read_all(); });
-    writer_ = std::thread([this] { write_all(); });
+    reader_ = start_thread([this] { read_all(); });
+    writer_ = start_thread([this] { write_all(); });
     predict_all();
     finished_.close();
     writer_.join();
