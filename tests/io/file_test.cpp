@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "io/scratch.h"
 
@@ -61,6 +63,17 @@ TEST(MappedFile, DoesNotWaitForANamedPipe) {
   const Scratch scratch;
   ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
   EXPECT_TRUE(refuses([&] { MappedFile(scratch / "pipe"); }, "pipe: is not a regular file"));
+}
+
+TEST(FileExists, TellsAMissingFileFromOneThatCannotBeLookedAt) {
+  const Scratch scratch;
+  EXPECT_TRUE(file_exists(scratch.file("a", "")));
+  EXPECT_TRUE(file_exists(scratch.folder()));
+  EXPECT_FALSE(file_exists(scratch / "none"));
+  EXPECT_FALSE(file_exists(scratch / "a/below a file"));
+  std::filesystem::create_symlink("loop", scratch / "loop");
+  EXPECT_TRUE(refuses([&] { file_exists(scratch / "loop/a"); },
+                      "loop/a: cannot be opened: ", std::strerror(ELOOP)));
 }
 
 TEST(ReadText, ReturnsTheWholeFile) {
