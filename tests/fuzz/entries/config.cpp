@@ -1,8 +1,6 @@
 #include "onestep/base/check.h"
-#include "onestep/diffusion/ddim.h"
-#include "onestep/diffusion/lcm.h"
 #include "onestep/models/diffusers_folder.h"
-#include "onestep/pipelines/scheduling/scheduler_config.h"
+#include "onestep/pipelines/scheduling/step_scheduler.h"
 
 #include <cstdint>
 #include <string>
@@ -22,14 +20,32 @@ void refused_or(const Parse& parse) {
   }
 }
 
-/// Every timestep that a scheduler visits has a product of alphas.
-template <typename Scheduler>
-void require_timesteps(const Scheduler& scheduler) {
-  const auto count = static_cast<std::int64_t>(scheduler.alphas_cumprod().size());
+/// Every timestep that a scheduler of this file visits has a product of alphas.
+void require_timesteps(const SchedulerFile& file, const ResolvedOptions& options) {
+  const StepScheduler scheduler = step_scheduler(file, options);
   for (const int steps : {1, 4}) {
     const auto timesteps = scheduler.timesteps(steps);
     require(!timesteps.empty(), "a run has timesteps");
-    for (const std::int64_t t : timesteps) require(t >= -1 && t < count, "timesteps are known");
+    for (const std::int64_t t : timesteps) {
+      require(t >= -1, "timesteps are known");
+      if (t >= 0) scheduler.alpha_cumprod(t);  // out_of_range is no Error
+    }
+  }
+}
+
+/// The file as every pipeline and spacing takes it.
+void enter_schedules(const std::string& json) {
+  for (const char* class_name : {"DDIMScheduler", "LCMScheduler"}) {
+    const SchedulerFile file = {.class_name = class_name, .path = "fuzz", .json = json};
+    for (const Pipeline pipeline : {Pipeline::e2e, Pipeline::marigold}) {
+      for (const auto spacing :
+           {TimestepSpacing::leading, TimestepSpacing::trailing, TimestepSpacing::linspace}) {
+        ResolvedOptions options;
+        options.pipeline = pipeline;
+        options.spacing = spacing;
+        refused_or([&] { require_timesteps(file, options); });
+      }
+    }
   }
 }
 
@@ -42,9 +58,7 @@ void enter_config(Bytes bytes) {
   refused_or([&] { UNet(parse_unet_config(text, "fuzz")); });
   refused_or([&] { AutoencoderKl(parse_autoencoder_kl_config(text, "fuzz")); });
   refused_or([&] { ClipText(parse_clip_text_config(text, "fuzz")); });
-  const SchedulerFile file = {.class_name = "DDIMScheduler", .path = "fuzz", .json = text};
-  refused_or([&] { require_timesteps(DdimScheduler(ddim_config(file))); });
-  refused_or([&] { require_timesteps(LcmScheduler(lcm_config(file, {}))); });
+  enter_schedules(text);
 }
 
 }  // namespace onestep::fuzz
