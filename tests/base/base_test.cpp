@@ -1,7 +1,7 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
-#include "onestep/base/text/one_line.h"
 #include "onestep/base/shape.h"
+#include "onestep/base/text/one_line.h"
 #include "onestep/base/thread_pool.h"
 
 #include "testing/sanitized.h"

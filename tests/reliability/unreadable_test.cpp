@@ -51,6 +51,13 @@ TEST_F(Unreadable, FileIsNamedWithTheReason) {
   }
 }
 
+TEST_F(Unreadable, PhotographWithALineBreakInItsNameIsNamedOnce) {
+  write_text(folder() / "a\nphoto.png", "\x89PNG");
+  const ProcessResult result = run({"predict", "a\nphoto.png", "-m", "model"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.err, "onestep: a\\nphoto.png: is not a PNG file\n");
+}
+
 TEST_F(Unreadable, CardIsIgnoredByInspect) {
   write_text(folder() / "model/README.md", "---\nlicense: mit\n---\n");
   EXPECT_NE(run_without_rights({"inspect", "model"}).out.find("README.md"), std::string::npos);
