@@ -121,6 +121,12 @@ TEST_F(Exr, RefusesSizesBeforeMemoryIsTaken) {
   EXPECT_TRUE(decoding_refuses(with_window(bytes, -5, 3)));
   EXPECT_TRUE(decoding_refuses(with_window(bytes, 3, -1)));
   EXPECT_TRUE(decoding_refuses(with_window(bytes, 3, 300)));  // rows that are not there
+  EXPECT_TRUE(decoding_refuses(with_window(bytes, 4095, 4095), "bytes for 4096x4096 pixels"));
+  const std::string padded = bytes + std::string(600'000, '\0');
+  EXPECT_TRUE(decoding_refuses(with_window(padded, 16383, 16383)));
+  const std::string rgb = written(scratch_, pattern({4, 4, 3})) + std::string(600'000, '\0');
+  EXPECT_TRUE(decoding_refuses(with_window(rgb, 16383, 16383),
+                               "unpacking takes 3072 MiB, more than the limit of 1536"));
 }
 
 TEST_F(Exr, ReturnsOrRefusesAFileWithAnyByteChanged) {

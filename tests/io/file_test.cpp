@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "io/scratch.h"
 
@@ -65,6 +67,17 @@ TEST(MappedFile, DoesNotWaitForANamedPipe) {
   ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
   EXPECT_TRUE(refuses([&] { MappedFile(scratch / "pipe"); },
                       "pipe: expected a regular file, found a named pipe"));
+}
+
+TEST(FileExists, TellsAMissingFileFromOneThatCannotBeLookedAt) {
+  const Scratch scratch;
+  EXPECT_TRUE(file_exists(scratch.file("a", "")));
+  EXPECT_TRUE(file_exists(scratch.folder()));
+  EXPECT_FALSE(file_exists(scratch / "none"));
+  EXPECT_FALSE(file_exists(scratch / "a/below a file"));
+  std::filesystem::create_symlink("loop", scratch / "loop");
+  EXPECT_TRUE(refuses([&] { file_exists(scratch / "loop/a"); },
+                      "loop/a: cannot be opened: ", std::strerror(ELOOP)));
 }
 
 TEST(ReadText, ReturnsTheWholeFile) {

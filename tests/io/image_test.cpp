@@ -17,6 +17,14 @@ std::vector<int> values(const Array& pixels) {
   return {view.begin(), view.end()};
 }
 
+/// 256 rows of one text after its first byte, each with that byte in front.
+std::string with_filters(const std::string& text) {
+  const std::size_t length = (text.size() - 1) / 256;
+  std::string rows;
+  for (std::size_t i = 0; i < 256; ++i) rows += text[0] + text.substr(1 + i * length, length);
+  return rows;
+}
+
 Array decode(const std::string& bytes) {
   return decode_image(as_bytes(bytes), "a");
 }
@@ -35,6 +43,33 @@ TEST(ReadImage, RoundsSixteenBitsToTheNearestOfEight) {
                                  .rows("\0\0\x80\0\x81\1\x01\xFF\xFF\xFF\x7F\xFF\x7E"s)
                                  .end());
   EXPECT_EQ(values(image), (std::vector{0, 1, 1, 255, 255, 254}));
+}
+
+TEST(ReadImage, RoundsEveryValueOfSixteenBits) {
+  std::string row(1, '\0');
+  for (int value = 0; value < 65536; ++value) {
+    row += {static_cast<char>(value >> 8), static_cast<char>(value & 0xFF)};
+  }
+  const Array image = decode_image(
+      as_bytes(PngBuilder(256, 256, 16, PngBuilder::grey).rows(with_filters(row)).end()), "a");
+  const auto pixels = image.view<std::uint8_t>();
+  for (int value = 0; value < 65536; ++value) {
+    ASSERT_EQ(pixels[static_cast<std::size_t>(value) * 3], (value + 128) / 257) << value;
+  }
+}
+
+TEST(ReadImage, ReadsInterlacedSixteenBitsAndGreyWithTransparency) {
+  // The passes of Adam7 over 2x2: (0,0); (1,0); row 1.
+  const std::string rows = "\0\1\1"s + "\0\2\2"s + "\0\3\3\4\4"s;
+  EXPECT_EQ(values(decode(PngBuilder(2, 2, 16, PngBuilder::grey, true).rows(rows).end())),
+            (std::vector{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}));
+  EXPECT_EQ(
+      values(decode(PngBuilder(1, 1, 16, PngBuilder::grey_alpha).rows("\0\7\7\xFF\xFF"s).end())),
+      (std::vector{7, 7, 7}));
+  EXPECT_EQ(
+      values(decode(
+          PngBuilder(2, 1, 4, PngBuilder::grey).chunk("tRNS", "\0\1"s).rows("\0\x1F"s).end())),
+      (std::vector{17, 17, 17, 255, 255, 255}));
 }
 
 TEST(ReadImage, TellsTheKindByContentNotByName) {

@@ -118,6 +118,13 @@ TEST(ReadNpy, RefusesShapesThatDisagreeWithTheBytes) {
                                "header length 4294967295 is over"));
 }
 
+TEST(ReadNpy, RefusesLargeFilesBeforeTheyAreRead) {
+  const Scratch scratch;
+  const auto path = scratch.file("a.npy", "");
+  std::filesystem::resize_file(path, (std::uintmax_t{4} << 30) + 1);  // takes no room on the disk
+  EXPECT_TRUE(refuses([&] { read_npy(path); }, "a.npy: has 4294967297 bytes, more than"));
+}
+
 TEST(WriteNpy, WritesNumpysBytes) {
   const Scratch scratch;
   write_npy(scratch / "a.npy", Array::of<float>({1, 2}, {1, 2}));

@@ -95,6 +95,15 @@ TEST(ReadPfm, RefusesSizesThatDisagreeWithTheBytes) {
   EXPECT_TRUE(decoding_refuses("Pf\n9223372036854775807 9223372036854775807\n-1\n"));
 }
 
+TEST(ReadPfm, RefusesLargeFilesBeforeTheyAreRead) {
+  const Scratch scratch;
+  const auto path = scratch.file("a.pfm", "Pf\n1 1\n-1\n....");
+  EXPECT_NO_THROW(read_pfm(path, {.max_side = 1, .max_pixels = 1}));
+  std::filesystem::resize_file(path, 141);
+  EXPECT_TRUE(refuses([&] { read_pfm(path, {.max_side = 1, .max_pixels = 1}); },
+                      "a.pfm: has 141 bytes, more than the 140"));
+}
+
 TEST(WritePfm, RefusesOtherShapesAndTypes) {
   const Scratch scratch;
   const auto write = [&](const Array& pixels) { write_pfm(scratch / "a.pfm", pixels); };

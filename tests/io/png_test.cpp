@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <vector>
 
 #include "io/png_builder.h"
@@ -162,6 +163,26 @@ TEST(DecodePng, IgnoresColourProfilesTextsAndWhatFollowsTheEnd) {
                                 .rows("\0\x07"s)
                                 .end();
   EXPECT_EQ(values(decode(bytes + "trailing")), std::vector{7});
+}
+
+TEST(DecodePng, UnpacksNoChunkButThePixels) {
+  // 8 million bytes each, were they unpacked and kept.
+  const std::string large(8'000'000, 'a');
+  std::string packed(compressBound(large.size()), '\0');
+  uLongf size = packed.size();
+  compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
+            reinterpret_cast<const Bytef*>(large.data()), large.size(), 9);
+  packed.resize(size);
+  PngBuilder png(1, 1, 8, PngBuilder::grey);
+  for (int i = 0; i < 500; ++i) {
+    png.chunk("zTXt", "k\0\0"s + packed).chunk("iTXt", "k\0\1\0\0\0"s + packed);
+    png.chunk("sPLT", concatenate("k", i) + "\0\x08"s + std::string(6000, '\0'));
+    png.chunk("xxXx", packed);
+  }
+  const std::string file = png.chunk("iCCP", "k\0\0"s + packed).rows("\0\x07"s).end();
+  const std::clock_t before = std::clock();
+  EXPECT_EQ(values(decode(file)), std::vector{7});
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC) << "something was unpacked";
 }
 
 TEST(WritePng, RoundTripsEveryFormat) {

@@ -82,6 +82,15 @@ TEST(ReadShardedSafetensors, RefusesOtherJson) {
   EXPECT_TRUE(reading_refuses(R"({"weight_map":{"a":{}}})", "has an object in weight_map"));
 }
 
+TEST(ReadShardedSafetensors, RefusesMoreShardsThanAnyCheckpointHas) {
+  std::string map;
+  for (int i = 0; i <= 1000; ++i) {
+    map += concatenate(i > 0 ? "," : "", "\"t", i, "\":\"s", i, "\"");
+  }
+  EXPECT_TRUE(reading_refuses("{\"weight_map\":{" + map + "}}",
+                              "names 1001 shards, more than the limit of 1000"));
+}
+
 TEST(ReadShardedSafetensors, RefusesDuplicatesAndDeepNesting) {
   EXPECT_TRUE(reading_refuses(R"({"weight_map":{"a":"1","a":"2"}})", "lists tensor \"a\" twice"));
   EXPECT_TRUE(reading_refuses(R"({"weight_map":{},"weight_map":{}})", "has weight_map twice"));

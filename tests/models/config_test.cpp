@@ -1,8 +1,11 @@
 #include "onestep/models/diffusers_folder.h"
 
+#include "testing/sanitized.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -146,7 +149,20 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"", "not valid JSON"},
         Refused{"{\"a\": " + std::string(100000, '['), "nested deeper than"},
         Refused{"{\"act_fn\": \"" + std::string(5000, 'x') + "\"}", "..."},
-        Refused{"{\"act_fn\": \"line\\nbreak\"}", "line\\nbreak"}));
+        Refused{"{\"act_fn\": \"line\\nbreak\"}", "line\\nbreak"},
+        Refused{"{\"in_channels\": 1e400}", "has a number that is too large"},
+        Refused{"{\"nobody reads it\": [-1e400]}", "has a number that is too large"},
+        Refused{R"({"a": "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "in_channels": 0})",
+                "in_channels"},
+        Refused{R"({"_class_name": ")" + std::string(200'000, 'y') + "\"}", "_class_name"}));
+
+TEST(Configuration, IsReadInTimeThatGrowsWithItsLength) {
+  std::string json = R"({"in_channels": 8, "list": [{})";
+  for (int i = 0; i < 300'000; ++i) json += ",{}";
+  const std::clock_t before = std::clock();
+  EXPECT_EQ(unet(json + "]}").in_channels, 8);
+  EXPECT_LT(std::clock() - before, (kSanitized ? 30 : 3) * CLOCKS_PER_SEC);
+}
 
 TEST(AutoencoderConfiguration, HasDiffusersDefaultsForMissingKeys) {
   const auto config = vae("{}");
@@ -234,6 +250,12 @@ TEST(OnestepFile, RefusesUnknownKeysWithTheNearest) {
                  refused);
 }
 
+TEST(OnestepFile, ShortensUnknownKeys) {
+  const Refused refused = {"{\"" + std::string(200'000, 'y') + "\": 1}", "yyy...\" is 1; the key"};
+  expect_refusal([&] { parse_onestep_file(refused.json, "onestep.json"); }, "onestep.json",
+                 refused);
+}
+
 TEST(OnestepFile, RefusesOtherValues) {
   for (const Refused& refused :
        {Refused{R"({"context_tokens": 5})", "\"context_tokens\" is 5; supported: null, 2, 77"},
@@ -268,6 +290,8 @@ TEST(ModelIndexFile, RefusesBadValues) {
         Refused{R"({"default_processing_resolution": 32769})", "from 0 to 32768"},
         Refused{R"({"unet": ["diffusers"]})", "expected a library and a class"},
         Refused{R"({"unet": [1, 2]})", "expected a list of texts"},
+        Refused{R"({"unet": ["diffusers", ")" + std::string(200'000, 'y') + "\"]}", "unet"},
+        Refused{R"({"prediction_type": ")" + std::string(200'000, 'y') + "\"}", "prediction_type"},
         Refused{R"({"_class_name": 7})", "\"_class_name\" is 7"}}) {
     expect_refusal([&] { parse_model_index(refused.json, "model_index.json"); }, "model_index.json",
                    refused);

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -221,6 +223,40 @@ TEST_F(FolderTest, RefusesAMissingFolderAndAFile) {
   EXPECT_TRUE(contains(error_of_open(temporary_.path() / "nowhere"), "no such folder"));
   write_text(temporary_.path() / "photo.jpg", "x");
   EXPECT_TRUE(contains(error_of_open(temporary_.path() / "photo.jpg"), "found a file"));
+}
+
+TEST_F(FolderTest, NamesTheReasonForWhatCannotBeLookedAt) {
+  const std::string reason = std::strerror(ELOOP);  // unreadable folders do not stop root
+  for (const std::string name : {"unet", "vae/config.json", "model_index.json"}) {
+    TemporaryFolder parent;
+    const auto root = copy_golden_model("tiny_e2e_depth", parent.path());
+    fs::remove_all(root / name);
+    fs::create_symlink((root / name).filename(), root / name);
+    const auto message = error_of_open(root);
+    EXPECT_TRUE(contains(message, ": cannot be opened: " + reason)) << message;
+    EXPECT_TRUE(contains(message, name)) << message;
+  }
+}
+
+TEST_F(FolderTest, IgnoresACardThatCannotBeRead) {
+  const auto root = copy();
+  fs::create_directory(root / "README.md");
+  EXPECT_FALSE(DiffusersFolder::open(root).licence_file());
+  fs::remove(root / "README.md");
+  fs::create_symlink("README.md", root / "README.md");
+  EXPECT_FALSE(DiffusersFolder::open(root).licence_file());
+}
+
+TEST_F(FolderTest, RefusesVocabulariesBeyondTheirSize) {
+  const auto root = copy();
+  fs::resize_file(root / "tokenizer/vocab.json", (8 << 20) + 1);
+  const auto message = error_of([&] { DiffusersFolder::open(root).empty_prompt_ids(false); });
+  EXPECT_TRUE(contains(message, "vocab.json: has 8388609 bytes, more than the 8388608")) << message;
+}
+
+TEST_F(FolderTest, KeepsNamesWithLineBreaksOnOneLine) {
+  const auto message = error_of([&] { DiffusersFolder::open(temporary_.path() / "a\nb"); });
+  EXPECT_TRUE(contains(message, "/a\\nb: no such folder")) << message;
 }
 
 TEST_F(FolderTest, RefusesMissingAndOtherComponents) {

@@ -228,6 +228,19 @@ TEST_F(WritePrediction, KeepsTheIntermediatesAsTheyWere) {
   }
 }
 
+TEST_F(WritePrediction, NamesTheReasonWhenTheFolderTakesNothing) {
+  Estimator estimator = load("tiny_e2e_depth");
+  OutputOptions options = everything();
+  options.folder = "/proc";  // refuses root, too
+  try {
+    write_prediction(predict(estimator), estimator, "photo.png", options);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "/proc: cannot write into the folder: No such file or directory");
+  }
+}
+
 TEST_F(WritePrediction, WritesOnlyTheFormatsAskedFor) {
   OutputOptions options = everything();
   options.intermediates = false;

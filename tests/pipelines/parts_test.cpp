@@ -146,7 +146,7 @@ TEST(DdimConfigOfAFile, NamesFileKeyAndValueOfWhatItCannotRead) {
   const std::string unknown = error_of([] { parsed(R"({"prediction_type": "v_predicton"})"); });
   EXPECT_NE(unknown.find("v_prediction"), std::string::npos) << unknown;
   const std::string broken = error_of([] { parsed("{"); });
-  EXPECT_NE(broken.find("not a JSON object"), std::string::npos) << broken;
+  EXPECT_NE(broken.find("not valid JSON"), std::string::npos) << broken;
 }
 
 TEST(SingleStepDdimConfig, NeverRescalesAndSpacesAsAsked) {

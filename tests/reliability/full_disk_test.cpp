@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 #include <functional>
+#include <optional>
 
 #include "cli/command_line_fixture.h"
 
@@ -126,19 +127,55 @@ INSTANTIATE_TEST_SUITE_P(Writers, FullDisk, ::testing::ValuesIn(kWriters), [](co
   return writer.param.name;
 });
 
-using FullDiskOfResults = CommandLine;
+class FullDiskOfResults : public CommandLine {
+ protected:
+  /// Files of more than `limit` bytes cannot be written: one line, and nothing is left.
+  void expect_refused(const std::vector<std::string>& words, std::size_t limit = 100) const {
+    ProcessOptions options;
+    options.file_size_limit = limit;
+    std::vector<std::string> all = {"predict", photograph("photo.png"), "-m",
+                                    model(),   "--processing-res",      "32"};
+    all.insert(all.end(), words.begin(), words.end());
+    const ProcessResult result = run(all, options);
+    EXPECT_EQ(result.exit_status, 1) << ::testing::PrintToString(words);
+    EXPECT_TRUE(says_one_line(result, {"out/photo", std::strerror(EFBIG)}));
+    EXPECT_EQ(files_in("out").size(), 0U) << ::testing::PrintToString(words);
+  }
+};
 
 TEST_F(FullDiskOfResults, IsOneLineAndLeavesNothing) {
-  for (const std::string formats : {"npy", "png16", "color", "json", "npy,png16,color,json"}) {
-    ProcessOptions options;
-    options.file_size_limit = 100;
-    const ProcessResult result = run({"predict", photograph("photo.png"), "-m", model(),
-                                      "--processing-res", "32", "--formats", formats},
-                                     options);
-    EXPECT_EQ(result.exit_status, 1) << formats;
-    EXPECT_TRUE(says_one_line(result, {"out/photo", std::strerror(EFBIG)}));
-    EXPECT_EQ(files_in("out").size(), 0U) << formats;
-  }
+  std::vector<std::string> all = {"npy",  "png16", "color",
+                                  "json", "pfm",   "npy,png16,color,json,pfm"};
+  if (exr_available()) all.push_back("exr");
+  for (const std::string& formats : all) expect_refused({"--formats", formats});
+}
+
+TEST_F(FullDiskOfResults, IsOneLineForWhatIsWrittenBesideTheMap) {
+  // The map alone would fit: 48x40 floats.
+  constexpr std::size_t kMap = 9000;
+  expect_refused({"--formats", "npy", "--save-intermediates"}, kMap);
+  expect_refused({"--formats", "json", "--save-intermediates"}, kMap);
+  expect_refused({"--formats", "json", "--ensemble", "2", "--noise", "gaussian", "--uncertainty"},
+                 2000);
+}
+
+TEST_F(FullDiskOfResults, IsOneLineForTheReportOnStandardOutput) {
+  ProcessOptions options;
+  options.folder = folder();
+  const auto with_limit = [&](std::optional<std::size_t> limit) {
+    options.file_size_limit = limit;
+    std::vector<std::string> words = {"/bin/sh", "-c", "exec \"$0\" \"$@\" >report"};
+    const auto program = command({"predict", photograph("photo.png", 12, 12), "-m", model(),
+                                  "--processing-res", "32", "--formats", "npy", "--json"});
+    words.insert(words.end(), program.begin(), program.end());
+    return run_process(words, options);
+  };
+  EXPECT_EQ(with_limit(std::nullopt).exit_status, 0);
+  const auto map = fs::file_size(folder() / "out/photo_depth.npy");
+  ASSERT_GT(fs::file_size(folder() / "report"), map);
+  const ProcessResult result = with_limit(map);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"standard output", std::strerror(EFBIG)}));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <regex>
 #include <span>
 #include <utility>
 
@@ -34,6 +35,17 @@ std::vector<Pointer> places_of(const Json& value) {
   return places;
 }
 
+/// Stands for a number that the JSON library could not hold: a text that as_text() takes out of its
+/// quotes.
+Json written(const std::string& number) {
+  return "number:" + number;
+}
+
+std::string as_text(const Json& json) {
+  static const std::regex quoted("\"number:([^\"]*)\"");
+  return std::regex_replace(json.dump(), quoted, "$1");
+}
+
 Json strange_number(const Json& old, Dice& dice) {
   const std::vector<Json> numbers = {0,
                                      1,
@@ -50,10 +62,14 @@ Json strange_number(const Json& old, Dice& dice) {
                                      std::int64_t{1} << 31,
                                      std::int64_t{1} << 62,
                                      std::numeric_limits<std::int64_t>::min(),
-                                     std::numeric_limits<std::uint64_t>::max()};
+                                     std::numeric_limits<std::uint64_t>::max(),
+                                     written("18446744073709551616"),
+                                     written("1e400"),
+                                     written("-1e400")};
   if (!old.is_number_integer() || dice.below(2) == 0) return dice.one_of(numbers);
   const auto value = old.get<std::int64_t>();
-  return dice.one_of(std::vector<std::int64_t>{value * 2, value + 1, value - 1, -value});
+  return dice.one_of(std::vector<std::int64_t>{value * 2, value + 1, value - 1, -value,
+                                               value + (std::int64_t{1} << 32)});
 }
 
 Json strange_value(Dice& dice) {
@@ -92,7 +108,7 @@ std::string change(Json& json, Dice& dice) {
   const Pointer place = dice.one_of(number ? numbers : places);
   Json& value = json[place];
   value = number ? strange_number(value, dice) : strange_value(dice);
-  return "puts " + value.dump() + " at " + place.to_string();
+  return "puts " + as_text(value) + " at " + place.to_string();
 }
 
 Content as_content(const std::string& text) {
@@ -150,7 +166,13 @@ Mutation cut(Content content, Dice& dice) {
 Mutation change_json(const Content& content, Dice& dice) {
   Json json = Json::parse(content.begin(), content.end());
   std::string what = change(json, dice);
-  return {as_content(json.dump()), std::move(what)};
+  return {as_content(as_text(json)), std::move(what)};
+}
+
+Mutation change_number(const Content& content, const std::string& key, Dice& dice) {
+  Json json = Json::parse(content.begin(), content.end());
+  json[key] = strange_number(json.contains(key) ? json[key] : Json(0), dice);
+  return {as_content(as_text(json)), "puts " + as_text(json[key]) + " at " + key};
 }
 
 Mutation change_header(const Content& content, Dice& dice) {
@@ -164,7 +186,7 @@ Mutation change_header(const Content& content, Dice& dice) {
   const auto begin = content.begin() + kLengthBytes;
   Json json = Json::parse(begin, begin + static_cast<std::ptrdiff_t>(length));
   std::string what = change(json, dice);
-  const std::string header = json.dump();
+  const std::string header = as_text(json);
   Content result;
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
     result.push_back(static_cast<std::uint8_t>(header.size() >> (8 * i) & 0xFF));

@@ -42,6 +42,9 @@ Mutation cut(Content content, Dice& dice);
 /// A JSON file: a key renamed, a number or any other value replaced.
 Mutation change_json(const Content& content, Dice& dice);
 
+/// JSON: the number at a key of its top replaced, or put there.
+Mutation change_number(const Content& content, const std::string& key, Dice& dice);
+
 /// A safetensors file: the same in its header, or a byte of the header flipped.
 Mutation change_header(const Content& content, Dice& dice);
 

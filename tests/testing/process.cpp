@@ -29,14 +29,15 @@ struct Ends {
 
 Ends make_pipe() {
   int ends[2];
-  check(pipe2(ends, O_CLOEXEC) == 0, "pipe: ", std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) fail("pipe: ", std::strerror(errno));
   return {ends[0], ends[1]};
 }
 
 Ends make_terminal() {
   const int ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  check(ours != -1 && grantpt(ours) == 0 && unlockpt(ours) == 0,
-        "pseudo-terminal: ", std::strerror(errno));
+  if (ours == -1 || grantpt(ours) != 0 || unlockpt(ours) != 0) {
+    fail("pseudo-terminal: ", std::strerror(errno));
+  }
   const int childs = open(ptsname(ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
   check(childs != -1, "pseudo-terminal: ", std::strerror(errno));
   winsize size = {};

@@ -2,11 +2,21 @@
 
 namespace onestep::testing {
 
-/// Built with a sanitizer: several times slower, and its own memory counts as the program's.
+// g++ defines macros, clang answers a question.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ONESTEP_SANITIZED
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
+#define ONESTEP_SANITIZED
+#endif
+
+/// True in a build that is many times slower and shadows its memory.
+#ifdef ONESTEP_SANITIZED
+constexpr bool kSanitized = true;
 #else
-inline constexpr bool kSanitized = false;
+constexpr bool kSanitized = false;
 #endif
 
 }  // namespace onestep::testing

@@ -8,9 +8,11 @@ std::int64_t element_count(const Shape& shape) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 62;
   std::int64_t count = 1;
   for (const std::int64_t size : shape) {
-    check(size >= 0, "shape ", to_string(shape), " has a negative size");
-    check(size == 0 || count <= kLimit / size, "shape ", to_string(shape),
-          " has too many elements");
+    // Arrays ask often: the message is made only when it is needed.
+    if (size < 0) fail("shape ", to_string(shape), " has a negative size");
+    if (size > 0 && count > kLimit / size) {
+      fail("shape ", to_string(shape), " has too many elements");
+    }
     count *= size;
   }
   return count;

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -55,6 +56,15 @@ struct ThreadPool::State {
     }
   }
 
+  void end_workers() {
+    {
+      const std::lock_guard lock(mutex);
+      quit = true;
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
+
   void work(int thread) {
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex);
@@ -72,18 +82,20 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   check(threads >= 1 && threads <= 1024, "a pool needs 1 to 1024 threads, not ", threads);
-  for (int thread = 1; thread < threads; ++thread) {
-    state_->workers.emplace_back([state = state_.get(), thread] { state->work(thread); });
+  state_->workers.reserve(static_cast<std::size_t>(threads - 1));
+  try {
+    for (int thread = 1; thread < threads; ++thread) {
+      state_->workers.emplace_back([state = state_.get(), thread] { state->work(thread); });
+    }
+  } catch (const std::system_error& error) {
+    state_->end_workers();  // a running thread that is only dropped would end the program
+    fail("cannot start ", threads, " threads: ", error.code().message(),
+         "; use fewer threads (--threads)");
   }
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->quit = true;
-  }
-  state_->wake.notify_all();
-  for (std::thread& worker : state_->workers) worker.join();
+  state_->end_workers();
 }
 
 int ThreadPool::threads() const {

@@ -59,8 +59,7 @@ std::string download_command(const RepositoryName& repository) {
 std::string commit_of(const RepositoryName& repository, const fs::path& folder) {
   if (is_commit(repository.revision)) return repository.revision;
   const fs::path ref = folder / "refs" / repository.revision;
-  std::error_code unknown;
-  check(fs::exists(ref, unknown), ref.native(),
+  check(file_exists(ref), ref.native(),
         ": expected the commit of this revision, found no such file; download it with: ",
         download_command(repository));
   std::string text = read_text(ref, kLongestRef);

@@ -46,7 +46,9 @@ std::string kind_of_file(mode_t mode) {
 std::int64_t regular_size(const std::filesystem::path& path, const Descriptor& file, int error) {
   check(file.get() >= 0, path.string(), ": cannot be opened: ", reason(error));
   struct stat status {};
-  check(::fstat(file.get(), &status) == 0, path.string(), ": cannot be read: ", reason(errno));
+  const bool known = ::fstat(file.get(), &status) == 0;
+  const int unknown = errno;
+  check(known, path.string(), ": cannot be read: ", reason(unknown));
   check(S_ISREG(status.st_mode), path.string(), ": expected a regular file, found ",
         kind_of_file(status.st_mode),
         S_ISDIR(status.st_mode) ? "" : "; copy what it holds into a file first");
@@ -62,15 +64,17 @@ int open_for_reading(const std::filesystem::path& path) {
 template <typename Content>
 Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
   const Descriptor file(open_for_reading(path));
-  const std::int64_t size = regular_size(path, file, errno);
+  const int error = errno;
+  const std::int64_t size = regular_size(path, file, error);
   check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
         " expected at most");
   Content content(static_cast<std::size_t>(size), {});
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t count = ::read(file.get(), content.data() + done, content.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    check(count >= 0, path.string(), ": cannot be read: ", reason(errno));
+    const int failure = errno;
+    if (count < 0 && failure == EINTR) continue;
+    check(count >= 0, path.string(), ": cannot be read: ", reason(failure));
     if (count == 0) break;  // it became shorter while we read
     done += static_cast<std::size_t>(count);
   }
@@ -82,12 +86,14 @@ Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const Descriptor file(open_for_reading(path));
-  const std::int64_t size = regular_size(path, file, errno);
+  const int failure = errno;
+  const std::int64_t size = regular_size(path, file, failure);
   check(size > 0, path.string(), ": expected content, found an empty file (0 bytes)",
         "; copy or download it again");
   const auto length = static_cast<std::size_t>(size);
   void* address = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  check(address != MAP_FAILED, path.string(), ": cannot be mapped: ", reason(errno));
+  const int refusal = errno;
+  check(address != MAP_FAILED, path.string(), ": cannot be mapped: ", reason(refusal));
   bytes_ = {static_cast<const std::byte*>(address), length};
   remember_mapping(bytes_, path_);
 }
@@ -95,6 +101,14 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
 MappedFile::~MappedFile() {
   forget_mapping(bytes_);
   ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());  // munmap takes no const
+}
+
+bool file_exists(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return false;
+  check(!error, path.string(), ": cannot be opened: ", error.message());
+  return true;
 }
 
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit) {

@@ -29,6 +29,10 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+/// False when there is nothing of this name. Throws Error (name, reason) when that cannot be found
+/// out, in a folder that may not be searched, say.
+bool file_exists(const std::filesystem::path& path);
+
 /// The whole file. A file that becomes shorter meanwhile ends early. Throws Error when it cannot be
 /// read or is larger than `limit` bytes.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit);

@@ -60,25 +60,6 @@ bool has_magic(std::span<const std::byte> bytes, std::size_t offset, std::string
   fail(name, ": expected a PNG or JPEG picture, found something else; convert it to PNG or JPEG");
 }
 
-/// uint8 or uint16, [H,W] or [H,W,3] -> uint8 [H,W,3].
-Array as_rgb8(const Array& pixels) {
-  if (pixels.dtype() == DType::uint8 && pixels.rank() == 3) return pixels;
-  const int copies = pixels.rank() == 3 ? 1 : 3;
-  Array result(DType::uint8, {pixels.size(0), pixels.size(1), 3});
-  std::uint8_t* target = result.mutable_view<std::uint8_t>().data();
-  const auto store = [&](std::uint8_t value) {
-    for (int i = 0; i < copies; ++i) *target++ = value;
-  };
-  if (pixels.dtype() == DType::uint16) {
-    for (const std::uint16_t value : pixels.view<std::uint16_t>()) {
-      store(static_cast<std::uint8_t>((value + 128) / 257));  // rounds v / 257 to nearest
-    }
-  } else {
-    for (const std::uint8_t value : pixels.view<std::uint8_t>()) store(value);
-  }
-  return result;
-}
-
 }  // namespace
 
 void check_image_size(std::int64_t width,
@@ -96,7 +77,7 @@ void check_image_size(std::int64_t width,
 Array decode_image(std::span<const std::byte> bytes,
                    const std::string& name,
                    const ImageLimits& limits) {
-  if (has_magic(bytes, 0, "\x89PNG")) return as_rgb8(decode_png(bytes, name, limits));
+  if (has_magic(bytes, 0, "\x89PNG")) return decode_png_rgb8(bytes, name, limits);
   if (has_magic(bytes, 0, "\xFF\xD8\xFF")) return decode_jpeg(bytes, name, limits);
   refuse(bytes, name);
 }

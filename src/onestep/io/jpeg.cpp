@@ -3,10 +3,12 @@
 #include "onestep/base/check.h"
 #include "onestep/io/exif.h"
 
+#include <algorithm>
 #include <csetjmp>
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <iterator>
+#include <string_view>
 
 // jpeglib.h needs <cstdio>, and jerror.h needs jpeglib.h.
 // clang-format off
@@ -18,7 +20,14 @@ namespace onestep {
 namespace {
 
 constexpr unsigned kSignature[] = {0xFF, 0xD8, 0xFF};
-constexpr int kMaxScans = 500;  // a progressive file has about ten; each costs a pass
+// Note [Limits of JPEG files]
+// Progressive files and those with a scan per colour are held whole as coefficients (two bytes
+// each) before the first pixel comes out, and each scan is a pass over its blocks, also one that
+// says "nothing new" in a few bytes. So both the memory and the blocks that all scans visit are
+// bounded: 100 megapixels with thrice the usual ten scans pass.
+constexpr int kMaxScans = 500;
+constexpr std::int64_t kMaxVisitedBlocks = std::int64_t{1} << 26;
+constexpr std::int64_t kMaxBytes = std::int64_t{3} << 29;  // file, pixels and coefficients: 1.5 GiB
 
 /// Lives outside of the library's jumps: see Note [Errors of the C image libraries] in png.cpp.
 struct JpegReader {
@@ -29,6 +38,8 @@ struct JpegReader {
   char message[JMSG_LENGTH_MAX] = {};
   std::span<const std::byte> bytes;
   std::byte* target = nullptr;
+  std::int64_t visited_blocks = 0;
+  bool scanning = false;  // all scans, before the first row
 
   ~JpegReader() { jpeg_destroy_decompress(&info); }
 };
@@ -55,11 +66,18 @@ void on_message(j_common_ptr info, int level) {
 
 void on_output(j_common_ptr /*info*/) {}
 
-void on_progress(j_common_ptr info) {
-  if (!info->is_decompressor) return;
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMaxScans) return;
-  JpegReader& reader = reader_of(info);
-  std::snprintf(reader.message, sizeof reader.message, "it has more than %d scans", kMaxScans);
+/// Called before each row of blocks while the scans are read, later before each row of pixels.
+void on_progress(j_common_ptr base) {
+  JpegReader& reader = reader_of(base);
+  if (!reader.scanning) return;
+  const jpeg_decompress_struct& info = reader.info;
+  for (int i = 0; i < info.comps_in_scan; ++i) {
+    const jpeg_component_info& component = *info.cur_comp_info[i];
+    reader.visited_blocks += std::int64_t{component.width_in_blocks} * component.v_samp_factor;
+  }
+  if (info.input_scan_number <= kMaxScans && reader.visited_blocks <= kMaxVisitedBlocks) return;
+  std::snprintf(reader.message, sizeof reader.message, "it has too many scans (%d so far)",
+                info.input_scan_number);
   std::longjmp(reader.escape, 1);
 }
 
@@ -74,7 +92,6 @@ void read_header(JpegReader& reader) {
   reader.info.client_data = &reader;
   jpeg_mem_src(&reader.info, reinterpret_cast<const unsigned char*>(reader.bytes.data()),
                static_cast<unsigned long>(reader.bytes.size()));
-  jpeg_save_markers(&reader.info, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&reader.info, TRUE);
 }
 
@@ -84,7 +101,9 @@ void start(JpegReader& reader) {
   reader.info.do_fancy_upsampling = TRUE;
   reader.progress.progress_monitor = on_progress;
   reader.info.progress = &reader.progress;
+  reader.scanning = true;
   jpeg_start_decompress(&reader.info);
+  reader.scanning = false;
 }
 
 void read_rows(JpegReader& reader) {
@@ -104,15 +123,30 @@ void run(JpegReader& reader, void (*step)(JpegReader&), const std::string& name)
   fail(name, ": the JPEG is damaged: ", reader.message);
 }
 
-int orientation_of(const JpegReader& reader) {
-  for (auto* marker = reader.info.marker_list; marker != nullptr; marker = marker->next) {
-    const auto bytes = std::as_bytes(std::span(marker->data, marker->data_length));
-    constexpr std::size_t kPrefix = 4;
-    if (bytes.size() > kPrefix && std::memcmp(bytes.data(), "Exif", kPrefix) == 0) {
-      return exif_orientation(bytes);
+/// The data of the first Exif marker before the pixels, empty without one. Not by libjpeg, which
+/// walks through all markers that it saved to save one more.
+std::span<const std::byte> exif_data(std::span<const std::byte> file) {
+  constexpr unsigned kMarker = 0xFF;
+  constexpr unsigned kStartOfScan = 0xDA;
+  constexpr std::string_view kPrefix("Exif", 4);
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const auto at = [&](std::size_t i) { return std::to_integer<unsigned>(file[i]); };
+  std::size_t position = 2;  // behind the start of the image
+  while (true) {
+    while (position < file.size() && at(position) != kMarker) ++position;  // stray bytes
+    while (position < file.size() && at(position) == kMarker) ++position;  // padding
+    if (position + 3 > file.size()) return {};
+    const unsigned marker = at(position++);
+    if (marker == kStartOfScan) return {};
+    const bool bare = marker <= 0x01 || (marker >= 0xD0 && marker <= 0xD9);
+    if (bare) continue;
+    const std::size_t length = at(position) << 8 | at(position + 1);  // counts itself
+    if (length < 2 || length > file.size() - position) return {};
+    if (marker == 0xE1 && text.substr(position + 2, length - 2).starts_with(kPrefix)) {
+      return file.subspan(position + 2, length - 2);
     }
+    position += length;
   }
-  return 1;
 }
 
 void check_colours(const JpegReader& reader, const std::string& name) {
@@ -125,14 +159,38 @@ void check_colours(const JpegReader& reader, const std::string& name) {
 }
 
 /// Huffman codes take at least a bit for each 8x8 block: a header that promises more pixels than
-/// the file can hold is not worth their allocation.
+/// the file can hold is not worth their allocation. Arithmetic codes may take next to nothing.
 void check_plausible(const JpegReader& reader, const std::string& name) {
   const jpeg_decompress_struct& info = reader.info;
+  check(info.arith_code == 0, name,
+        ": JPEG with arithmetic coding is not supported; save it as a usual JPEG");
   const std::int64_t pixels = std::int64_t{info.image_width} * info.image_height;
   constexpr std::int64_t kPixelsPerByte = 8 * 64;
-  check(info.arith_code != 0 || pixels / kPixelsPerByte <= std::ssize(reader.bytes), name,
-        ": the JPEG is truncated (", reader.bytes.size(), " bytes for ", info.image_width, "x",
-        info.image_height, "); is the download complete?");
+  check(pixels / kPixelsPerByte <= std::ssize(reader.bytes), name, ": the JPEG is truncated (",
+        reader.bytes.size(), " bytes for ", info.image_width, "x", info.image_height,
+        "); is the download complete?");
+}
+
+/// Bytes of all coefficients where the library keeps them, 0 for the usual file of one scan.
+std::int64_t coefficient_bytes(JpegReader& reader) {
+  if (jpeg_has_multiple_scans(&reader.info) == 0) return 0;
+  std::int64_t blocks = 0;
+  for (int i = 0; i < reader.info.num_components; ++i) {
+    const jpeg_component_info& component = reader.info.comp_info[i];
+    blocks += std::int64_t{component.width_in_blocks} * component.height_in_blocks;
+  }
+  return blocks * DCTSIZE2 * static_cast<std::int64_t>(sizeof(JCOEF));
+}
+
+/// Turned pictures are copied when the coefficients are gone.
+void check_memory(JpegReader& reader, int orientation, const std::string& name) {
+  const std::int64_t pixels = std::int64_t{reader.info.image_width} * reader.info.image_height * 3;
+  const std::int64_t copy = orientation > 1 ? pixels : 0;
+  const std::int64_t bytes =
+      std::ssize(reader.bytes) + pixels + std::max(copy, coefficient_bytes(reader));
+  check(bytes <= kMaxBytes, name, ": decoding ", reader.info.image_width, "x",
+        reader.info.image_height, " pixels of this JPEG takes ", bytes >> 20,
+        " MiB, more than the limit of ", kMaxBytes >> 20, "; scale it down");
 }
 
 }  // namespace
@@ -156,7 +214,8 @@ Array decode_jpeg(std::span<const std::byte> bytes,
   check_image_size(reader.info.image_width, reader.info.image_height, name, limits);
   check_colours(reader, name);
   check_plausible(reader, name);
-  const int orientation = orientation_of(reader);  // the markers go when decoding ends
+  const int orientation = exif_orientation(exif_data(bytes));
+  check_memory(reader, orientation, name);
   run(reader, start, name);
   Array pixels(DType::uint8, {reader.info.output_height, reader.info.output_width, 3});
   reader.target = pixels.mutable_data();

@@ -12,7 +12,9 @@ namespace onestep {
 /// uint8 [H,W,3], upright (EXIF orientation applied), decoded with the accurate integer DCT and
 /// "fancy" chroma upsampling like Pillow's default; grey is widened to RGB, CMYK is refused. A
 /// truncated or damaged file is an error, not a half-grey picture; harmless oddities (bytes between
-/// markers, say) are not. Throws Error (name, reason).
+/// markers, say) are not. Refused besides, for what a hostile file could cost: arithmetic coding,
+/// more than 1.5 GiB of file, pixels and coefficients, scans beyond any real file's. Throws Error
+/// (name, reason).
 Array decode_jpeg(std::span<const std::byte> bytes,
                   const std::string& name,
                   const ImageLimits& limits = {});

@@ -7,7 +7,6 @@
 #include <array>
 #include <cctype>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -18,6 +17,7 @@ namespace {
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxHeader = 65536;  // NumPy's own writer stays far below
 constexpr std::size_t kMaxRank = 32;
+constexpr std::int64_t kMaxFileBytes = std::int64_t{4} << 30;  // read whole, then copied
 
 constexpr std::array<std::pair<std::string_view, DType>, 12> kDescriptions = {{
     {"<f8", DType::float64},
@@ -196,14 +196,17 @@ Array from_fortran_order(const Array& array) {
   Array result(array.dtype(), array.shape());
   const auto size = static_cast<std::size_t>(size_of(array.dtype()));
   const std::size_t rank = array.rank();
-  std::vector<std::int64_t> strides(rank, 1);  // of the source, in elements
-  for (std::size_t axis = 1; axis < rank; ++axis) {
-    strides[axis] = strides[axis - 1] * array.size(axis - 1);
+  std::vector<std::int64_t> strides;  // of the source, in elements
+  std::int64_t stride = 1;
+  for (const std::int64_t length : array.shape()) {
+    strides.push_back(stride);
+    stride *= length;
   }
   std::byte* target = result.mutable_data();
   Shape index(rank, 0);
   std::int64_t source = 0;
-  for (std::int64_t i = 0; i < array.elements(); ++i, target += size) {
+  const std::int64_t count = array.elements();
+  for (std::int64_t i = 0; i < count; ++i, target += size) {
     std::memcpy(target, array.data() + source * static_cast<std::int64_t>(size), size);
     for (std::size_t axis = rank; axis-- > 0;) {  // the last index runs fastest
       source += strides[axis];
@@ -264,7 +267,7 @@ Array decode_npy(std::span<const std::byte> bytes, const std::string& name) {
 }
 
 Array read_npy(const std::filesystem::path& path) {
-  return decode_npy(read_bytes(path, std::numeric_limits<std::int64_t>::max()), path.string());
+  return decode_npy(read_bytes(path, kMaxFileBytes), path.string());
 }
 
 void write_npy(const std::filesystem::path& path, const Array& array) {

@@ -10,8 +10,8 @@
 namespace onestep {
 
 /// NumPy's .npy, versions 1 to 3, little endian, C or Fortran order (returned in C order), the
-/// dtypes of Array except bfloat16. The header is checked before it is trusted. Throws Error (file,
-/// reason).
+/// dtypes of Array except bfloat16, up to 4 GiB. The header is checked before it is trusted. Throws
+/// Error (file, reason).
 Array read_npy(const std::filesystem::path& path);
 
 /// The same for bytes in memory; `name` begins the error messages.

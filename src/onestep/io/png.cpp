@@ -51,6 +51,7 @@ bool completes(State& state, void (*step)(State&)) {
 struct PngReader : PngState {
   std::span<const std::byte> bytes;
   std::size_t position = 0;
+  bool as_photograph = false;
   bool truncated = false;
 
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -69,17 +70,26 @@ void read_bytes(png_structp png, png_bytep target, png_size_t count) {
 void read_header(PngReader& reader) {
   png_set_read_fn(reader.png, &reader, read_bytes);
   png_set_user_limits(reader.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // ours are checked before
+  // All chunks without pixels are skipped: profiles, texts and palettes unpack to any size.
+  png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+  constexpr png_uint_32 kChunksKept = 16;
+  png_set_chunk_cache_max(reader.png, kChunksKept);
   png_read_info(reader.png, reader.info);
 }
 
-/// Asks for 8 or 16 bit grey or RGB in the machine's byte order.
+/// Asks for 8 or 16 bit grey or RGB in the machine's byte order, or for 8 bit RGB.
 void choose_format(PngReader& reader) {
   const int colour = png_get_color_type(reader.png, reader.info);
   const int depth = png_get_bit_depth(reader.png, reader.info);
   if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reader.png);
   if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(reader.png);
   png_set_strip_alpha(reader.png);
-  if (depth == 16 && std::endian::native == std::endian::little) png_set_swap(reader.png);
+  if (reader.as_photograph) {
+    if (depth == 16) png_set_scale_16(reader.png);  // v / 257, rounded to nearest
+    if ((colour & PNG_COLOR_MASK_COLOR) == 0) png_set_gray_to_rgb(reader.png);
+  } else if (depth == 16 && std::endian::native == std::endian::little) {
+    png_set_swap(reader.png);
+  }
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
 }
@@ -171,14 +181,14 @@ void write_picture(PngWriter& writer) {
   png_write_end(writer.png, nullptr);
 }
 
-}  // namespace
-
-Array decode_png(std::span<const std::byte> bytes,
-                 const std::string& name,
-                 const ImageLimits& limits) {
+Array decode(std::span<const std::byte> bytes,
+             const std::string& name,
+             const ImageLimits& limits,
+             bool as_photograph) {
   check_size(bytes, name, limits);
   PngReader reader;
   reader.bytes = bytes;
+  reader.as_photograph = as_photograph;
   PngState* state = &reader;
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
   if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
@@ -205,6 +215,20 @@ Array decode_png(std::span<const std::byte> bytes,
   reader.rows = row_pointers(pixels.mutable_data(), height, row_bytes);
   run(reader, read_rows, name);
   return pixels;
+}
+
+}  // namespace
+
+Array decode_png(std::span<const std::byte> bytes,
+                 const std::string& name,
+                 const ImageLimits& limits) {
+  return decode(bytes, name, limits, /*as_photograph=*/false);
+}
+
+Array decode_png_rgb8(std::span<const std::byte> bytes,
+                      const std::string& name,
+                      const ImageLimits& limits) {
+  return decode(bytes, name, limits, /*as_photograph=*/true);
 }
 
 Array read_png(const std::filesystem::path& path, const ImageLimits& limits) {

@@ -17,6 +17,11 @@ namespace onestep {
 Array decode_png(std::span<const std::byte> bytes,
                  const std::string& name,
                  const ImageLimits& limits = {});
+/// As a photograph, uint8 [H,W,3]: 16 bit is scaled to 8 (v / 257, rounded to nearest) and grey
+/// widened row by row, so that no larger copy is made on the way.
+Array decode_png_rgb8(std::span<const std::byte> bytes,
+                      const std::string& name,
+                      const ImageLimits& limits = {});
 Array read_png(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 /// uint8 or uint16, [H,W] grey or [H,W,3] RGB; written atomically. Compressing a large picture

@@ -15,11 +15,13 @@
 namespace onestep {
 namespace {
 
-constexpr std::int64_t kMaxIndexBytes = std::int64_t{16} << 20;
+constexpr std::int64_t kMaxIndexBytes = std::int64_t{8} << 20;
+constexpr std::size_t kMaxShards = 1000;  // each is looked for and mapped
 
 /// Other values than 0 and 1 must not be read as bool.
 void check_booleans(const Array& array, const std::string& file, const std::string& name) {
-  for (std::int64_t i = 0; i < array.elements(); ++i) {
+  const std::int64_t count = array.elements();
+  for (std::int64_t i = 0; i < count; ++i) {
     check(std::to_integer<int>(array.data()[i]) <= 1, file, ": tensor ", in_quotes(name),
           " of BOOL holds a byte that is neither 0 nor 1");
   }
@@ -102,8 +104,7 @@ void check_shards(const std::filesystem::path& folder,
   std::string missing;
   int count = 0;
   for (const std::string& shard : shards) {
-    std::error_code ignored;
-    if (std::filesystem::exists(folder / shard, ignored)) continue;
+    if (file_exists(folder / shard)) continue;
     if (++count <= kNamed) missing += (count > 1 ? ", " : "") + in_quotes(shard);
   }
   check(count == 0, index, ": ", count, " of ", shards.size(), " shards are missing: ", missing,
@@ -129,6 +130,8 @@ StateDict read_sharded_safetensors(const std::filesystem::path& index) {
   const auto weight_map = parse_shard_index(read_text(index, kMaxIndexBytes), name);
   std::set<std::string> shards;
   for (const auto& [tensor, shard] : weight_map) shards.insert(shard);
+  check(shards.size() <= kMaxShards, name, ": the index names ", shards.size(),
+        " shards, more than the limit of ", kMaxShards);
   check_shards(index.parent_path(), shards, name);
 
   StateDict tensors;

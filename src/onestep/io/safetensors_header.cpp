@@ -16,7 +16,8 @@ namespace onestep {
 namespace {
 
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the reference's limit
-constexpr std::size_t kMaxRank = 32;
+constexpr std::size_t kMaxRank = 16;
+constexpr std::size_t kMaxNames = 100'000;  // tensors and metadata; checkpoints have some thousand
 constexpr std::string_view kMetadata = "__metadata__";
 
 constexpr std::array<std::pair<std::string_view, DType>, 13> kDTypes = {{
@@ -107,6 +108,7 @@ class HeaderEvents : public Events {
   bool key(string_t& key) override {
     if (depth_ == 1) {
       if (!names_.insert(key).second) return stop("names " + in_quotes(key) + " twice");
+      if (names_.size() > kMaxNames) return stop(concatenate("has over ", kMaxNames, " tensors"));
       in_metadata_ = key == kMetadata;
       if (!in_metadata_) entries.push_back({.name = key, .dtype = {}, .shape = {}, .offsets = {}});
       field_.clear();
@@ -114,6 +116,7 @@ class HeaderEvents : public Events {
     }
     field_ = key;
     if (!fields_.insert(key).second) return stop("has " + in_quotes(key) + " twice " + place());
+    if (fields_.size() > kMaxNames) return stop(concatenate("has over ", kMaxNames, " metadata"));
     const bool known = field_ == "dtype" || field_ == "shape" || field_ == "data_offsets";
     return in_metadata_ || known || stop("has an unknown field " + in_quotes(key) + " " + place());
   }
@@ -202,6 +205,8 @@ class IndexEvents : public Events {
       has_weight_map = has_weight_map || in_weight_map_;
     } else if (in_weight_map_) {
       if (weight_map.contains(key)) return stop("lists tensor " + in_quotes(key) + " twice");
+      if (weight_map.size() >= kMaxNames)
+        return stop(concatenate("has over ", kMaxNames, " tensors"));
       tensor_ = key;
     }
     return true;
@@ -284,7 +289,7 @@ std::uint64_t byte_count(const std::vector<std::uint64_t>& shape,
   return bytes;
 }
 
-/// A tensor whose byte range is consistent with its shape; `begin` still counts from the buffer.
+/// A tensor whose byte range is consistent with its shape and still counts from the buffer.
 TensorEntry checked_entry(const RawEntry& raw, const std::string& file) {
   const std::string where = concatenate(file, ": tensor ", in_quotes(raw.name));
   check(raw.dtype && raw.shape && raw.offsets, where,
@@ -301,12 +306,11 @@ TensorEntry checked_entry(const RawEntry& raw, const std::string& file) {
   const Shape shape(raw.shape->begin(), raw.shape->end());
   check(end - begin == bytes, where, ": shape ", to_string(shape), " of ", *raw.dtype, " needs ",
         bytes, " bytes, data_offsets give ", end - begin);
-  return {
-      .name = raw.name, .dtype = dtype, .shape = shape, .begin = static_cast<std::int64_t>(begin)};
-}
-
-std::int64_t end_of(const TensorEntry& entry) {
-  return entry.begin + element_count(entry.shape) * size_of(entry.dtype);
+  return {.name = raw.name,
+          .dtype = dtype,
+          .shape = shape,
+          .begin = static_cast<std::int64_t>(begin),
+          .end = static_cast<std::int64_t>(end)};
 }
 
 /// Each tensor begins where the one before it ends. Returns the bytes of all.
@@ -320,7 +324,7 @@ std::int64_t check_tiling(const std::vector<TensorEntry>& entries, const std::st
           " overlaps ", after, ", which ends at ", end);
     check(entry.begin == end, file, ": ", entry.begin - end, " bytes between ", after,
           " and tensor ", in_quotes(entry.name), " belong to no tensor");
-    end = end_of(entry);
+    end = entry.end;
     previous = &entry;
   }
   return end;
@@ -353,7 +357,7 @@ std::vector<TensorEntry> parse_safetensors(std::span<const std::byte> file,
   entries.reserve(events.entries.size());
   for (const RawEntry& raw : events.entries) entries.push_back(checked_entry(raw, name));
   std::sort(entries.begin(), entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
-    return std::pair(a.begin, end_of(a)) < std::pair(b.begin, end_of(b));
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
   const auto start = static_cast<std::int64_t>(header.size() + 8);
   const std::int64_t expected = start + check_tiling(entries, name);
@@ -362,7 +366,10 @@ std::vector<TensorEntry> parse_safetensors(std::span<const std::byte> file,
         "; is the download complete?");
   check(found == expected, name, ": header says ", expected, " bytes, file has ", found, ": ",
         found - expected, " bytes at the end belong to no tensor");
-  for (TensorEntry& entry : entries) entry.begin += start;
+  for (TensorEntry& entry : entries) {
+    entry.begin += start;
+    entry.end += start;
+  }
   return entries;
 }
 

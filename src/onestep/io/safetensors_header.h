@@ -19,6 +19,7 @@ struct TensorEntry {
   DType dtype = DType::float32;
   Shape shape;
   std::int64_t begin = 0;  ///< first byte, counted from the start of the file
+  std::int64_t end = 0;    ///< behind the last one
 };
 
 /// The tensors of a .safetensors file, in the order of their bytes; every rule of the container is

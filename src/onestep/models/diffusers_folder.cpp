@@ -18,24 +18,18 @@ namespace fs = std::filesystem;
 
 /// Configurations are a few KiB; a bound keeps a wrong file from being read whole.
 constexpr std::int64_t kConfigLimit = std::int64_t{1} << 20;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
+constexpr std::int64_t kCardLimit = std::int64_t{1} << 20;
 
 std::string read_config(const fs::path& path) {
-  check(is_there(path), path.string(), ": the file is missing; is the download complete?");
+  check(file_exists(path), path.string(), ": the file is missing; is the download complete?");
   return read_text(path, kConfigLimit);
 }
 
 void check_root(const fs::path& root) {
-  std::error_code error;
-  const auto status = fs::status(root, error);
-  check(fs::exists(status), root.string(), ": no such folder");
-  check(fs::is_directory(status), root.string(),
+  check(file_exists(root), root.string(), ": no such folder");
+  check(fs::is_directory(root), root.string(),
         ": expected a diffusers folder with model_index.json, found a file");
-  check(is_there(root / "model_index.json"), root.string(),
+  check(file_exists(root / "model_index.json"), root.string(),
         ": model_index.json is missing; expected a diffusers folder");
 }
 
@@ -77,7 +71,7 @@ DiffusersFolder DiffusersFolder::open(const fs::path& root, const std::string& v
   const auto index_path = root / "model_index.json";
   folder.index_ = parse_model_index(read_config(index_path), index_path.string());
   const auto onestep_path = root / "onestep.json";
-  if (is_there(onestep_path)) {
+  if (file_exists(onestep_path)) {
     folder.onestep_ = parse_onestep_file(read_config(onestep_path), onestep_path.string());
   }
   folder.read_components(variant);
@@ -132,7 +126,10 @@ std::optional<fs::path> DiffusersFolder::licence_file() const {
   }
   if (!found.empty()) return *std::min_element(found.begin(), found.end());
   const auto card = root_ / "README.md";
-  if (is_there(card) && names_licence(read_text(card))) return card;
+  try {
+    if (file_exists(card) && names_licence(read_text(card, kCardLimit))) return card;
+  } catch (const Error&) {  // a card that cannot be read is as good as none
+  }
   return std::nullopt;
 }
 

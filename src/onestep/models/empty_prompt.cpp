@@ -2,29 +2,24 @@
 
 #include "onestep/base/check.h"
 #include "onestep/io/file.h"
+#include "onestep/io/safetensors_header.h"
 #include "onestep/models/config/config_reader.h"
 
 #include <string>
-#include <system_error>
 
 namespace onestep {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 ConfigReader read_json(const fs::path& path) {
-  constexpr std::int64_t kLimit = std::int64_t{16} << 20;  // CLIP's files have 3; a tree takes more
+  constexpr std::int64_t kLimit = std::int64_t{8} << 20;  // CLIP's have 1 to 4; a tree takes more
   return ConfigReader(read_text(path, kLimit), path.string());
 }
 
 ConfigReader read_vocabulary(const fs::path& folder) {
-  if (is_there(folder / "vocab.json")) return read_json(folder / "vocab.json");
-  check(is_there(folder / "tokenizer.json"), folder.string(),
+  if (file_exists(folder / "vocab.json")) return read_json(folder / "vocab.json");
+  check(file_exists(folder / "tokenizer.json"), folder.string(),
         ": vocab.json is missing; is the download complete?");
   return read_json(folder / "tokenizer.json").child("model").child("vocab");
 }
@@ -38,7 +33,7 @@ std::string token_text(const ConfigReader& reader,
 }
 
 std::int64_t token_id(const ConfigReader& vocabulary, const std::string& token) {
-  check(vocabulary.has(token), vocabulary.where(), ": the token \"", token, "\" is missing");
+  check(vocabulary.has(token), vocabulary.where(), ": the token ", in_quotes(token), " is missing");
   return vocabulary.integer(token, 0, {0, std::int64_t{1} << 31});
 }
 
@@ -46,10 +41,10 @@ std::int64_t token_id(const ConfigReader& vocabulary, const std::string& token) 
 
 std::vector<std::int64_t> empty_prompt_ids(const fs::path& folder,
                                            std::optional<int> padded_length) {
-  const bool has_map = is_there(folder / "special_tokens_map.json");
+  const bool has_map = file_exists(folder / "special_tokens_map.json");
   const auto vocabulary = read_vocabulary(folder);
   const auto special = has_map ? read_json(folder / "special_tokens_map.json")
-                       : is_there(folder / "tokenizer_config.json")
+                       : file_exists(folder / "tokenizer_config.json")
                            ? read_json(folder / "tokenizer_config.json")
                            : ConfigReader("{}", (folder / "special_tokens_map.json").string());
   const auto begin = token_text(special, "bos_token", "<|startoftext|>");

@@ -1,6 +1,7 @@
 #include "onestep/models/weight_files.h"
 
 #include "onestep/base/check.h"
+#include "onestep/io/file.h"
 
 #include <algorithm>
 #include <optional>
@@ -13,8 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
+  return file_exists(path) && fs::is_regular_file(path);
 }
 
 /// Diffusers writes the first name; the second is its older form, the third one seen in the wild.
@@ -43,6 +43,8 @@ std::vector<std::string> sorted_file_names(const fs::path& folder) {
        entry.increment(error)) {
     names.push_back(entry->path().filename().string());
   }
+  const bool missing = error == std::errc::no_such_file_or_directory;
+  check(!error || missing, folder.string(), ": cannot be read: ", error.message());
   std::sort(names.begin(), names.end());
   return names;
 }

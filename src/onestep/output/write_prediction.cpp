@@ -134,8 +134,10 @@ class Staging {
  public:
   explicit Staging(const std::filesystem::path& folder) {
     std::string name = (folder.empty() ? "." : folder.string()) + "/.onestep-XXXXXX";
-    check(mkdtemp(name.data()) != nullptr, folder.string(),
-          ": cannot write into the folder: ", std::generic_category().message(errno));
+    const bool made = mkdtemp(name.data()) != nullptr;
+    const int error = errno;
+    check(made, folder.string(),
+          ": cannot write into the folder: ", std::generic_category().message(error));
     folder_ = name;
   }
   ~Staging() {

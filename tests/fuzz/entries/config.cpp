@@ -1,8 +1,8 @@
 #include "onestep/base/check.h"
-#include "onestep/diffusion/ddim.h"
 #include "onestep/models/diffusers_folder.h"
-#include "onestep/pipelines/single_step/scheduler_config.h"
+#include "onestep/pipelines/scheduling/step_scheduler.h"
 
+#include <cstdint>
 #include <string>
 
 #include "fuzz/entries/entries.h"
@@ -20,6 +20,35 @@ void refused_or(const Parse& parse) {
   }
 }
 
+/// Every timestep that a scheduler of this file visits has a product of alphas.
+void require_timesteps(const SchedulerFile& file, const ResolvedOptions& options) {
+  const StepScheduler scheduler = step_scheduler(file, options);
+  for (const int steps : {1, 4}) {
+    const auto timesteps = scheduler.timesteps(steps);
+    require(!timesteps.empty(), "a run has timesteps");
+    for (const std::int64_t t : timesteps) {
+      require(t >= -1, "timesteps are known");
+      if (t >= 0) scheduler.alpha_cumprod(t);  // out_of_range is no Error
+    }
+  }
+}
+
+/// The file as every pipeline and spacing takes it.
+void enter_schedules(const std::string& json) {
+  for (const char* class_name : {"DDIMScheduler", "LCMScheduler"}) {
+    const SchedulerFile file = {.class_name = class_name, .path = "fuzz", .json = json};
+    for (const Pipeline pipeline : {Pipeline::e2e, Pipeline::marigold}) {
+      for (const auto spacing :
+           {TimestepSpacing::leading, TimestepSpacing::trailing, TimestepSpacing::linspace}) {
+        ResolvedOptions options;
+        options.pipeline = pipeline;
+        options.spacing = spacing;
+        refused_or([&] { require_timesteps(file, options); });
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void enter_config(Bytes bytes) {
@@ -29,12 +58,7 @@ void enter_config(Bytes bytes) {
   refused_or([&] { UNet(parse_unet_config(text, "fuzz")); });
   refused_or([&] { AutoencoderKl(parse_autoencoder_kl_config(text, "fuzz")); });
   refused_or([&] { ClipText(parse_clip_text_config(text, "fuzz")); });
-  refused_or([&] {
-    const DdimScheduler scheduler(
-        ddim_config({.class_name = "DDIMScheduler", .path = "fuzz", .json = text}));
-    const std::size_t steps = scheduler.timesteps(1).size();
-    require(steps >= 1, "one step has a timestep");
-  });
+  enter_schedules(text);
 }
 
 }  // namespace onestep::fuzz

@@ -1,10 +1,8 @@
 #include "onestep/base/check.h"
-#include "onestep/geometry/resize.h"
 #include "onestep/io/exif.h"
 #include "onestep/io/image.h"
 #include "onestep/io/npy.h"
-#include "onestep/pipelines/estimator.h"
-#include "onestep/pipelines/single_step/network_image.h"
+#include "onestep/pipelines/stages/prepared_image.h"
 
 #include "fuzz/entries/entries.h"
 
@@ -32,16 +30,23 @@ void enter_image(Bytes bytes) {
 }
 
 void enter_photograph(Bytes bytes) {
+  constexpr int kResolution = 48;
+  constexpr int kFactor = 8;
+  constexpr float kOvershoot = 2.0F;  // of bicubic resizing in floats, which nobody clips
   try {
     const Array rgb = decoded(bytes);
-    constexpr int kResolution = 48;
-    const ImageSize size = processed_size(rgb.size(0), rgb.size(1), kResolution);
-    require(size.height <= kResolution && size.width <= kResolution,
-            "sizes keep to the resolution");
-    for (const Resample resample : {Resample::bilinear, Resample::bicubic, Resample::nearest}) {
-      const Array image = network_image(resize_u8(rgb, size.height, size.width, resample));
-      for (const float value : image.view<float>()) {
-        require(value >= -1.0F && value <= 1.0F, "networks see [-1,1]");
+    for (const Pipeline pipeline : {Pipeline::e2e, Pipeline::marigold}) {
+      const ProcessedSizes sizes =
+          processed_sizes(pipeline, rgb.size(0), rgb.size(1), kResolution, kFactor);
+      require(sizes.resized.height <= kResolution && sizes.resized.width <= kResolution,
+              "sizes keep to the resolution");
+      for (const Resample resample : {Resample::bilinear, Resample::bicubic, Resample::nearest}) {
+        if (sizes.resized.height == 0 || sizes.resized.width == 0) continue;
+        const float most = pipeline == Pipeline::e2e ? 1.0F : kOvershoot;
+        const Array image = prepared_image(rgb, pipeline, sizes, resample);
+        for (const float value : image.view<float>()) {
+          require(value >= -most && value <= most, "networks see [-1,1]");
+        }
       }
     }
   } catch (const Error&) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "onestep/base/thread_pool.h"
 #include "onestep/cli/prediction/bounded_queue.h"
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <stop_token>
@@ -33,23 +35,29 @@ void run_line(std::size_t count,
               const LineSteps<Item, Result>& steps) {
   BoundedQueue<Item> items(1);
   BoundedQueue<Result> results(1);
-  // In this order of destruction, whatever is thrown: queues closed, threads joined.
-  const std::jthread reader([&] {
+  std::thread reader;
+  std::thread writer;
+  // Whatever is thrown, also by the start of a thread: queues closed, threads joined.
+  struct Ending {
+    BoundedQueue<Item>& items;
+    BoundedQueue<Result>& results;
+    std::array<std::thread*, 2> threads;
+    ~Ending() {
+      items.close();
+      results.close();
+      for (std::thread* thread : threads) {
+        if (thread->joinable()) thread->join();
+      }
+    }
+  } const ending{items, results, {&reader, &writer}};
+  reader = start_thread([&] {
     // Room is waited for before the reading: at most one item waits.
     for (std::size_t i = 0; i < count && items.wait_for_room(); ++i) items.push(steps.read(i));
     items.close();
   });
-  const std::jthread writer([&] {
+  writer = start_thread([&] {
     while (auto result = results.pop()) steps.write(std::move(*result));
   });
-  struct Closing {
-    BoundedQueue<Item>& items;
-    BoundedQueue<Result>& results;
-    ~Closing() {
-      items.close();
-      results.close();
-    }
-  } const closing{items, results};
   for (std::size_t i = 0; i < count && !stop.stop_requested(); ++i) {
     steps.begin(i);
     auto item = items.pop();

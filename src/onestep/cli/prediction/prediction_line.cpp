@@ -1,5 +1,6 @@
 #include "onestep/cli/prediction/prediction_line.h"
 
+#include "onestep/base/text/one_line.h"
 #include "onestep/cli/prediction/overlapped_line.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 
 /// The message names the input: some of what goes wrong only knows the stage.
 std::string naming(const fs::path& input, const std::string& message) {
-  if (message.find(input.native()) != std::string::npos) return message;
+  if (message.find(one_line(input.native())) != std::string::npos) return message;
   return concatenate(input.native(), ": ", message);
 }
 

@@ -1,6 +1,7 @@
 #include "onestep/cli/terminal/interrupt.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/thread_pool.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -48,15 +49,25 @@ void listen(std::stop_source& source) {
   }
 }
 
+void close_pipe() {
+  close(read_end);
+  close(write_end.exchange(-1));
+}
+
 }  // namespace
 
 Interrupt::Interrupt() {
   int ends[2];
-  check(pipe2(ends, O_CLOEXEC) == 0, "cannot open a pipe: ", std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) fail("cannot open a pipe: ", std::strerror(errno));
   read_end = ends[0];
   write_end = ends[1];
   received_signal = 0;
-  listener_ = std::thread([source = source_]() mutable { listen(source); });
+  try {
+    listener_ = start_thread([source = source_]() mutable { listen(source); });
+  } catch (const Error&) {
+    close_pipe();
+    throw;
+  }
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     Previous previous{signal, {}};
     sigaction(signal, nullptr, &previous.action);
@@ -74,8 +85,7 @@ Interrupt::~Interrupt() {
   for (const Previous& previous : previous_) sigaction(previous.signal, &previous.action, nullptr);
   [[maybe_unused]] const auto written = write(write_end, &kListenNoMore, 1);
   listener_.join();
-  close(read_end);
-  close(write_end.exchange(-1));
+  close_pipe();
 }
 
 void Interrupt::throw_if_requested() const {

@@ -1,6 +1,7 @@
 #include "onestep/io/float_images/exr.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/text/one_line.h"
 #include "onestep/io/file.h"
 
 #include <ImathBox.h>
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +28,13 @@ namespace onestep {
 namespace {
 
 constexpr std::size_t kFloat = sizeof(float);
+constexpr std::int64_t kMaxBytes = std::int64_t{3} << 29;  // of pixels, or of a block's: 1.5 GiB
+
+/// A window's size as its header tells it, not yet checked.
+struct Extent {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+};
 
 /// Bytes in memory as OpenEXR reads a file. Its errors are exceptions of the standard library.
 class MemoryReader : public Imf::IStream {
@@ -113,6 +122,35 @@ std::vector<const char*> channels_to_read(const Imf::ChannelList& present) {
   return channels_of(1);
 }
 
+/// Deflate, the strongest of the compressions, cannot shrink below 1/1032, and half a float is the
+/// least that a pixel has.
+void check_plausible(const Extent& extent, std::int64_t channels, std::size_t file_bytes) {
+  constexpr std::int64_t kLeastBytes = 2;
+  constexpr std::int64_t kStrongest = 1032;
+  check(extent.width * extent.height * kLeastBytes / kStrongest <=
+            static_cast<std::int64_t>(file_bytes),
+        "the file has ", file_bytes, " bytes for ", extent.width, "x", extent.height,
+        " pixels; is the download complete?");
+  // OpenEXR unpacks a block of rows with all its channels, also those that nobody reads.
+  constexpr std::int64_t kMostRowsOfABlock = 256;
+  check(
+      channels * extent.width * kMostRowsOfABlock * static_cast<std::int64_t>(kFloat) <= kMaxBytes,
+      "has ", channels, " channels of ", extent.width, " pixels a row; that is too many");
+}
+
+/// The number of channels in the value of the header's list: names, each with 16 bytes behind it.
+std::int64_t count_channels(std::string_view list) {
+  constexpr std::size_t kDescription = 16;
+  std::int64_t count = 0;
+  while (!list.empty() && list.front() != '\0') {
+    const std::size_t length = list.find('\0');
+    if (length == std::string_view::npos || list.size() - length - 1 < kDescription) break;
+    list.remove_prefix(length + 1 + kDescription);
+    ++count;
+  }
+  return count;
+}
+
 /// Walks the attributes of the header (name, type, size, value) before OpenEXR does, which
 /// allocates what they say: every value lies inside the file, and the picture keeps to the limits.
 void check_header(std::span<const std::byte> bytes,
@@ -138,7 +176,8 @@ void check_header(std::span<const std::byte> bytes,
   check(number() == Imf::MAGIC, "is not an OpenEXR file");
   check((number() & (Imf::TILED_FLAG | Imf::NON_IMAGE_FLAG | Imf::MULTI_PART_FILE_FLAG)) == 0,
         "only pictures stored as whole rows are supported: no tiles, deep pixels or several parts");
-  bool has_window = false;
+  std::optional<Extent> extent;
+  std::int64_t channels = 0;
   for (std::string_view attribute = text(); !attribute.empty(); attribute = text()) {
     const std::string_view type = text();
     const std::int64_t size = number();
@@ -146,12 +185,16 @@ void check_header(std::span<const std::byte> bytes,
     const std::size_t end = position + static_cast<std::size_t>(size);
     if (attribute == "dataWindow" && type == "box2i") {
       const std::array<std::int64_t, 4> box = {number(), number(), number(), number()};
-      check_image_size(box[2] - box[0] + 1, box[3] - box[1] + 1, name, limits);
-      has_window = true;
+      extent = Extent{box[2] - box[0] + 1, box[3] - box[1] + 1};
+      check_image_size(extent->width, extent->height, name, limits);
+    } else if (attribute == "channels") {
+      const auto* const list = reinterpret_cast<const char*>(bytes.data()) + position;
+      channels = std::max(channels, count_channels({list, static_cast<std::size_t>(size)}));
     }
     position = end;
   }
-  check(has_window, "the header has no data window");
+  check(extent.has_value(), "the header has no data window");
+  check_plausible(*extent, channels, bytes.size());
 }
 
 Array decode(std::span<const std::byte> bytes, const std::string& name, const ImageLimits& limits) {
@@ -163,6 +206,10 @@ Array decode(std::span<const std::byte> bytes, const std::string& name, const Im
   const std::int64_t height = std::int64_t{window.max.y} - window.min.y + 1;
   check_image_size(width, height, name, limits);  // a header may hold two windows
   const auto channels = channels_to_read(file.header().channels());
+  const std::int64_t unpacked =
+      width * height * std::ssize(channels) * static_cast<std::int64_t>(kFloat);
+  check(unpacked <= kMaxBytes, "unpacking takes ", unpacked >> 20, " MiB, more than the limit of ",
+        kMaxBytes >> 20);
   Array pixels(DType::float32,
                channels.size() == 3 ? Shape{height, width, 3} : Shape{height, width});
   file.setFrameBuffer(frame_buffer(channels, pixels.mutable_data(), window, width));
@@ -217,14 +264,14 @@ Array decode_exr(std::span<const std::byte> bytes,
     return decode(bytes, name, limits);
   } catch (const std::exception& error) {
     const std::string_view message = error.what();
-    if (message.starts_with(name)) fail(message);
+    if (message.starts_with(one_line(name))) fail(message);
     fail(name, ": cannot be read: ", plain(message));
   }
 }
 
 Array read_exr(const std::filesystem::path& path, const ImageLimits& limits) {
-  const MappedFile file(path);
-  return decode_exr(file.bytes(), path.string(), limits);
+  constexpr std::int64_t kMaxFileBytes = std::int64_t{2} << 30;
+  return decode_exr(read_bytes(path, kMaxFileBytes), path.string(), limits);
 }
 
 void write_exr(const std::filesystem::path& path,

@@ -20,7 +20,8 @@ void require_exr();
 
 /// float32 [H,W] of channel Y, or [H,W,3] of channels R, G, B (half and integers are converted);
 /// other channels are left out. Rows and columns are those of the data window. Throws Error (file,
-/// reason) for a file with neither, a deep one, or one beyond the limits.
+/// reason) for a file with neither, a deep one, or one beyond the limits, which are 1.5 GiB of
+/// floats besides.
 Array read_exr(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 /// The same for bytes in memory; `name` begins the error messages.

@@ -121,8 +121,9 @@ Array decode_pfm(std::span<const std::byte> bytes,
 }
 
 Array read_pfm(const std::filesystem::path& path, const ImageLimits& limits) {
-  const MappedFile file(path);
-  return decode_pfm(file.bytes(), path.string(), limits);
+  // What the largest picture takes, and its header.
+  const std::int64_t most = limits.max_pixels * 3 * static_cast<std::int64_t>(sizeof(float)) + 128;
+  return decode_pfm(read_bytes(path, most), path.string(), limits);
 }
 
 void write_pfm(const std::filesystem::path& path, const Array& pixels) {

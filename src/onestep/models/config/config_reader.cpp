@@ -1,6 +1,7 @@
 #include "onestep/models/config/config_reader.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/text/one_line.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,17 +17,40 @@ using Json = nlohmann::json;
 /// Deeper than any configuration; a bound because values are printed and freed recursively.
 constexpr int kMaxDepth = 32;
 
+constexpr std::size_t kLongestText = 256;
+
+/// Brackets that are open at once, as far as `text` is JSON. The parser could count them by a
+/// callback, but with one it walks again and again through what it has read.
+int depth_of(std::string_view text) {
+  int depth = 0;
+  int deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      i += c == '\\' ? 1 : 0;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 Json parse_object(const std::string& text, const std::string& where) {
-  const auto shallow = [&](int depth, Json::parse_event_t, const Json&) {
-    check(depth <= kMaxDepth, where, ": JSON is nested deeper than ", kMaxDepth, " levels");
-    return true;
-  };
+  check(depth_of(text) <= kMaxDepth, where, ": JSON is nested deeper than ", kMaxDepth, " levels");
   Json value;
   try {
-    value = Json::parse(text, shallow);
+    value = Json::parse(text);
   } catch (const Json::parse_error& error) {
     fail(where, ": not valid JSON (near byte ", error.byte, " of ", text.size(),
          "); is the download complete?");
+  } catch (const Json::exception&) {  // the one left is of numbers such as 1e400
+    fail(where, ": has a number that is too large for a 64-bit float");
   }
   check(value.is_object(), where, ": expected a JSON object, found ", value.type_name());
   return value;
@@ -49,6 +73,12 @@ bool within(const Json& value, IntegerRange range) {
   }
   const auto number = value.get<std::int64_t>();
   return number >= range.lowest && number <= range.highest;
+}
+
+constexpr std::string_view kShortRule = "expected texts of at most 256 bytes";
+
+bool is_short(const Json& value) {
+  return !value.is_string() || value.get_ref<const std::string&>().size() <= kLongestText;
 }
 
 std::string wanted(IntegerRange range) {
@@ -100,7 +130,9 @@ bool ConfigReader::is_list(const std::string& key) const {
 }
 
 void ConfigReader::refuse(const std::string& key, std::string_view rule) const {
-  fail(where_, ": \"", key, "\" is ", has(key) ? shown(value_->json[key]) : "missing", "; ", rule);
+  constexpr std::size_t kLongestKey = 60;
+  fail(where_, ": \"", one_line(key, kLongestKey), "\" is ",
+       has(key) ? shown(value_->json[key]) : "missing", "; ", rule);
 }
 
 std::int64_t ConfigReader::integer(const std::string& key,
@@ -136,6 +168,7 @@ std::string ConfigReader::text(const std::string& key, const std::string& fallba
   if (!has(key)) return fallback;
   const auto& value = value_->json[key];
   if (!value.is_string()) refuse(key, "expected a text");
+  if (!is_short(value)) refuse(key, kShortRule);
   return value.get<std::string>();
 }
 
@@ -148,6 +181,22 @@ std::optional<int> ConfigReader::optional_integer(const std::string& key,
 std::optional<std::string> ConfigReader::optional_text(const std::string& key) const {
   if (!has(key) || is_null(key)) return std::nullopt;
   return text(key, "");
+}
+
+std::vector<double> ConfigReader::numbers(const std::string& key,
+                                          std::size_t most,
+                                          double lowest,
+                                          double highest) const {
+  if (!has(key)) return {};
+  const auto& list = value_->json[key];
+  const auto fits = [&](const Json& value) {
+    return value.is_number() && value.get<double>() >= lowest && value.get<double>() <= highest;
+  };
+  if (!list.is_array() || list.size() > most || !std::all_of(list.begin(), list.end(), fits)) {
+    refuse(key, concatenate("expected a list of at most ", most, " numbers from ", lowest, " to ",
+                            highest));
+  }
+  return list.get<std::vector<double>>();
 }
 
 std::vector<int> ConfigReader::integers(const std::string& key,
@@ -207,6 +256,7 @@ std::vector<std::string> ConfigReader::texts(const std::string& key) const {
   std::vector<std::string> result;
   for (const auto& value : value_->json[key]) {
     if (!value.is_string() && !value.is_null()) refuse(key, "expected a list of texts");
+    if (!is_short(value)) refuse(key, kShortRule);
     result.push_back(value.is_null() ? "" : value.get<std::string>());
   }
   return result;

@@ -28,8 +28,8 @@ struct SupportedValues {
 /// absent, as in diffusers; unknown keys are nobody's business here.
 class ConfigReader {
  public:
-  /// `where` is the file's name. Throws Error for text that is not a JSON object or is nested
-  /// absurdly deep.
+  /// `where` is the file's name. Throws Error for text that is not a JSON object, is nested
+  /// absurdly deep or has numbers that no computer holds. Takes time in proportion to the text.
   ConfigReader(const std::string& json, std::string where);
   ConfigReader(ConfigReader&&) noexcept;
   ~ConfigReader();
@@ -46,11 +46,17 @@ class ConfigReader {
   std::int64_t integer(const std::string& key, std::int64_t fallback, IntegerRange range) const;
   double number(const std::string& key, double fallback, double lowest, double highest) const;
   bool boolean(const std::string& key, bool fallback) const;
+  /// Refuses texts that are longer than any name.
   std::string text(const std::string& key, const std::string& fallback) const;
   /// Absent and null are both nothing.
   std::optional<int> optional_integer(const std::string& key, IntegerRange range) const;
   std::optional<std::string> optional_text(const std::string& key) const;
 
+  /// A list of at most `most` numbers.
+  std::vector<double> numbers(const std::string& key,
+                              std::size_t most,
+                              double lowest,
+                              double highest) const;
   /// A list of `lowest` to `highest` integers.
   std::vector<int> integers(const std::string& key,
                             const std::vector<int>& fallback,
@@ -66,7 +72,7 @@ class ConfigReader {
                                  const std::vector<std::string>& fallback,
                                  std::size_t count,
                                  const std::vector<std::string>& supported) const;
-  /// A list of texts; null entries are empty texts.
+  /// A list of such texts; null entries are empty texts.
   std::vector<std::string> texts(const std::string& key) const;
 
   /// Throws Error when the key is there with another value; a list must hold supported values only.

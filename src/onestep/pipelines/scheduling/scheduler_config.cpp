@@ -1,93 +1,99 @@
 #include "onestep/pipelines/scheduling/scheduler_config.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/nearest_name.h"
+#include "onestep/models/config/config_reader.h"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace onestep {
 namespace {
 
-using nlohmann::json;
+constexpr std::int64_t kMostTimesteps = 1'000'000;
+constexpr double kSmallest = 1e-6;
+constexpr double kLargest = 1e6;
 
-/// A configuration whose keys may be missing, null, or declared to be defaults.
-class ConfigReader {
+/// The keys of a scheduler, each of which may be missing or null.
+class SchedulerKeys {
  public:
-  explicit ConfigReader(const SchedulerFile& file) : where_(file.path.string()) {
-    json_ = json::parse(file.json, nullptr, /*allow_exceptions=*/false);
-    check(json_.is_object(), where_, ": not a JSON object; is the file complete?");
-    const auto defaults = json_.find("_use_default_values");
-    if (defaults == json_.end() || !defaults->is_array()) return;
-    const json names = *defaults;
-    for (const auto& name : names) {
-      if (name.is_string()) json_.erase(name.get<std::string>());
-    }
-  }
+  explicit SchedulerKeys(const SchedulerFile& file) : reader_(file.json, file.path.string()) {}
 
-  template <typename T>
-  void read(const char* key, T& target) const {
-    const auto value = json_.find(key);
-    if (value == json_.end() || value->is_null()) return;
-    try {
-      target = value->get<T>();
-    } catch (const json::exception&) {
-      fail(where_, ": \"", key, "\" has a value of the wrong type: ", value->dump());
-    }
+  void read(const char* key, int& target, IntegerRange range) const {
+    if (given(key)) target = static_cast<int>(reader_.integer(key, 0, range));
+  }
+  void read(const char* key, double& target, double lowest, double highest) const {
+    if (given(key)) target = reader_.number(key, 0, lowest, highest);
+  }
+  void read(const char* key, bool& target) const {
+    if (given(key)) target = reader_.boolean(key, false);
+  }
+  void read(const char* key, std::vector<double>& target, std::size_t most) const {
+    if (given(key)) target = reader_.numbers(key, most, 0, 1);
   }
 
   /// A key with a fixed set of spellings.
-  template <typename T, typename FromString>
-  void read_name(const char* key, T& target, FromString from_string) const {
-    std::string name;
-    read(key, name);
-    if (name.empty()) return;
-    try {
-      target = from_string(name);
-    } catch (const Error& error) {
-      fail(where_, ": \"", key, "\": ", error.what());
+  template <typename Enum>
+  void read_name(const char* key, Enum& target, std::initializer_list<Enum> known) const {
+    if (!given(key)) return;
+    const std::string text = reader_.text(key, "");
+    std::vector<std::string> names;
+    std::string list;
+    for (const Enum value : known) {
+      if (text == to_string(value)) {
+        target = value;
+        return;
+      }
+      names.emplace_back(to_string(value));
+      list += (list.empty() ? "" : ", ") + names.back();
     }
+    reader_.refuse(key, "supported: " + list + did_you_mean(text, names));
   }
 
  private:
-  std::string where_;
-  json json_;
+  bool given(const char* key) const { return reader_.has(key) && !reader_.is_null(key); }
+
+  ConfigReader reader_;
 };
 
-void read_shared(const ConfigReader& reader, SchedulerConfig& config) {
-  reader.read("num_train_timesteps", config.num_train_timesteps);
-  reader.read("beta_start", config.beta_start);
-  reader.read("beta_end", config.beta_end);
-  reader.read_name("beta_schedule", config.beta_schedule, beta_schedule_from_string);
-  reader.read("trained_betas", config.trained_betas);
-  reader.read("clip_sample", config.clip_sample);
-  reader.read("clip_sample_range", config.clip_sample_range);
-  reader.read_name("prediction_type", config.prediction_type, prediction_type_from_string);
-  reader.read("thresholding", config.thresholding);
-  reader.read("dynamic_thresholding_ratio", config.dynamic_thresholding_ratio);
-  reader.read("sample_max_value", config.sample_max_value);
-  reader.read("rescale_betas_zero_snr", config.rescale_betas_zero_snr);
+void read_shared(const SchedulerKeys& keys, SchedulerConfig& config) {
+  using enum BetaSchedule;
+  using enum PredictionType;
+  keys.read("num_train_timesteps", config.num_train_timesteps, {1, kMostTimesteps});
+  keys.read("beta_start", config.beta_start, 0, 1);
+  keys.read("beta_end", config.beta_end, 0, 1);
+  keys.read_name("beta_schedule", config.beta_schedule, {linear, scaled_linear, squaredcos_cap_v2});
+  keys.read("trained_betas", config.trained_betas, kMostTimesteps);
+  keys.read("clip_sample", config.clip_sample);
+  keys.read("clip_sample_range", config.clip_sample_range, kSmallest, kLargest);
+  keys.read_name("prediction_type", config.prediction_type, {epsilon, sample, v_prediction});
+  keys.read("thresholding", config.thresholding);
+  keys.read("dynamic_thresholding_ratio", config.dynamic_thresholding_ratio, 0, 1);
+  keys.read("sample_max_value", config.sample_max_value, kSmallest, kLargest);
+  keys.read("rescale_betas_zero_snr", config.rescale_betas_zero_snr);
 }
 
 }  // namespace
 
 DdimConfig ddim_config(const SchedulerFile& file) {
-  const ConfigReader reader(file);
+  using enum TimestepSpacing;
+  const SchedulerKeys keys(file);
   DdimConfig config;
-  read_shared(reader, config);
-  reader.read("set_alpha_to_one", config.set_alpha_to_one);
-  reader.read("steps_offset", config.steps_offset);
-  reader.read_name("timestep_spacing", config.timestep_spacing, timestep_spacing_from_string);
+  read_shared(keys, config);
+  keys.read("set_alpha_to_one", config.set_alpha_to_one);
+  keys.read("steps_offset", config.steps_offset, {0, config.num_train_timesteps - 1});
+  keys.read_name("timestep_spacing", config.timestep_spacing, {leading, trailing, linspace});
   return config;
 }
 
 LcmConfig lcm_config(const SchedulerFile& file, const ResolvedOptions& options) {
-  const ConfigReader reader(file);
+  const SchedulerKeys keys(file);
   LcmConfig config;
-  read_shared(reader, config);
-  reader.read("original_inference_steps", config.original_inference_steps);
-  reader.read("timestep_scaling", config.timestep_scaling);
+  read_shared(keys, config);
+  keys.read("original_inference_steps", config.original_inference_steps,
+            {1, config.num_train_timesteps});
+  keys.read("timestep_scaling", config.timestep_scaling, kSmallest, kLargest);
   config.prediction_type = options.prediction_type;
   return config;
 }

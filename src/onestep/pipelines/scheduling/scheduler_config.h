@@ -9,7 +9,7 @@ namespace onestep {
 
 /// scheduler_config.json as DDIM reads it, with diffusers' defaults for missing keys, whatever
 /// scheduler class the file names. Keys of other schedulers are ignored. Throws Error (file, key,
-/// found) for a value that DDIM does not know.
+/// found) for a value of another type, outside of its range or that DDIM does not know.
 DdimConfig ddim_config(const SchedulerFile& file);
 
 /// The scheduler of the single-step estimators: betas and clipping of the file,

@@ -1,12 +1,39 @@
 #include "onestep/pipelines/scheduling/step_scheduler.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/text/one_line.h"
 #include "onestep/pipelines/scheduling/scheduler_config.h"
 
 namespace onestep {
 
+namespace {
+
+/// What the file says wrongly is not the photograph's fault: its name goes in front.
+template <typename Make>
+StepScheduler made_from(const SchedulerFile& file, const Make& make) {
+  const std::string name = file.path.string();
+  try {
+    return StepScheduler(make(), name);
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    if (message.starts_with(one_line(name))) throw;
+    fail(name, ": ", message);
+  }
+}
+
+}  // namespace
+
 std::vector<std::int64_t> StepScheduler::timesteps(int steps) const {
-  return std::visit([&](const auto& scheduler) { return scheduler.timesteps(steps); }, scheduler_);
+  return std::visit(
+      [&](const auto& scheduler) {
+        auto timesteps = scheduler.timesteps(steps);
+        const auto count = static_cast<std::int64_t>(scheduler.alphas_cumprod().size());
+        check(timesteps.front() < count, file_, ": \"steps_offset\" does not fit ", steps,
+              " steps: it moves the first one to timestep ", timesteps.front(),
+              ", beyond the last, ", count - 1);
+        return timesteps;
+      },
+      scheduler_);
 }
 
 SchedulerStep StepScheduler::step(const Array& model_output,
@@ -37,15 +64,15 @@ float StepScheduler::alpha_cumprod(std::int64_t t) const {
 
 StepScheduler step_scheduler(const SchedulerFile& file, const ResolvedOptions& options) {
   if (options.pipeline != Pipeline::marigold) {
-    return StepScheduler(DdimScheduler(single_step_ddim_config(file, options)));
+    return made_from(file, [&] { return DdimScheduler(single_step_ddim_config(file, options)); });
   }
   if (file.class_name == "LCMScheduler") {
-    return StepScheduler(LcmScheduler(lcm_config(file, options)));
+    return made_from(file, [&] { return LcmScheduler(lcm_config(file, options)); });
   }
   check(file.class_name == "DDIMScheduler", file.path.string(), ": scheduler ", file.class_name,
         " is not supported by pipeline marigold, which runs DDIMScheduler and LCMScheduler; "
         "pipeline e2e runs any as DDIM");
-  return StepScheduler(DdimScheduler(marigold_ddim_config(file, options)));
+  return made_from(file, [&] { return DdimScheduler(marigold_ddim_config(file, options)); });
 }
 
 }  // namespace onestep

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,9 +19,13 @@ namespace onestep {
 /// The scheduler of one run, DDIM or LCM.
 class StepScheduler {
  public:
-  explicit StepScheduler(DdimScheduler ddim) : scheduler_(std::move(ddim)) {}
-  explicit StepScheduler(LcmScheduler lcm) : scheduler_(std::move(lcm)) {}
+  /// `file` begins the messages.
+  StepScheduler(DdimScheduler ddim, std::string file)
+      : scheduler_(std::move(ddim)), file_(std::move(file)) {}
+  StepScheduler(LcmScheduler lcm, std::string file)
+      : scheduler_(std::move(lcm)), file_(std::move(file)) {}
 
+  /// Throws Error when the file's steps_offset moves one beyond the last timestep.
   std::vector<std::int64_t> timesteps(int steps) const;
   /// From the k-th of those timesteps on. LCM draws one normal per element of `sample` from
   /// `generator` at all steps but the last, DDIM draws nothing.
@@ -36,9 +41,11 @@ class StepScheduler {
 
  private:
   std::variant<DdimScheduler, LcmScheduler> scheduler_;
+  std::string file_;
 };
 
-/// The scheduler that these options run on this checkpoint. Throws Error for a class other than
+/// The scheduler that these options run on this checkpoint. Throws Error (file, reason) for a file
+/// that it cannot be made from, and for a class other than
 /// DDIMScheduler and LCMScheduler where the pipeline follows the file.
 StepScheduler step_scheduler(const SchedulerFile& file, const ResolvedOptions& options);
 
