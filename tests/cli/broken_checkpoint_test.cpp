@@ -145,6 +145,17 @@ TEST_F(Checkpoint, OfPlainStableDiffusionIsRefused) {
   EXPECT_TRUE(says_one_line(result, {"tiny_sd2", "Stable Diffusion"}));
 }
 
+TEST_F(Checkpoint, WithAnotherModelsTokenizerIsRefused) {
+  copy_golden_model("tiny_e2e_depth", folder());
+  edit_json(folder() / "model/tokenizer/vocab.json", [](auto& vocabulary) {
+    for (auto& [token, id] : vocabulary.items()) id = 100000;
+  });
+  const ProcessResult result = run({"predict", photograph("photo.png"), "-m", "model"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(
+      result, {"model: the tokenizer's token 100000", "vocabulary", "different checkpoints"}));
+}
+
 TEST_F(Checkpoint, ThatDoesNotExistOrIsAFileIsRefused) {
   photograph("photo.png");
   for (const std::string name : {"nowhere", "photo.png"}) {

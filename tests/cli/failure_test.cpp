@@ -115,6 +115,21 @@ TEST_F(Failure, AnOutputFolderWithoutPermissionIsOneLine) {
   }
 }
 
+TEST_F(Failure, AnOutputFolderThatCannotEvenBeLookedAtIsOneLine) {
+  photograph("photo.png");
+  std::filesystem::create_directory(folder() / "closed");
+  const Locked locked(folder() / "closed", std::filesystem::perms::none);
+  std::filesystem::create_symlink("loop", folder() / "loop");
+  for (const std::string& output :
+       {std::string("closed/new"), std::string("loop"), std::string(300, 'x')}) {
+    const ProcessResult result =
+        run({"predict", "photo.png", "-m", model(), "-o", output}, obeying_permissions());
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(says_one_line(result, {output, "cannot be made", "-o"}));
+    EXPECT_EQ(result.err.find("internal error"), std::string::npos) << result.err;
+  }
+}
+
 TEST_F(Failure, ASubFolderOfResultsWithoutPermissionIsOneLineAndTheOthersAreDone) {
   photograph("album/a.png");
   photograph("album/sub/b.png");

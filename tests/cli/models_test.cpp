@@ -166,6 +166,19 @@ TEST_F(HubCache, AFolderOfThisNameWins) {
   EXPECT_EQ(result.out, "out/a_normals.npy\n");
 }
 
+TEST_F(HubCache, ThatMayNotBeSearchedIsNotSaidToBeEmpty) {
+  photograph("a.png");
+  const fs::path hub = folder() / "hf/hub";
+  fs::permissions(hub, fs::perms::none);
+  ProcessOptions obeying = options();
+  obeying.obey_permissions = true;
+  const ProcessResult result = run({"predict", "a.png", "-m", "org/tiny-depth"}, obeying);
+  fs::permissions(hub, fs::perms::owner_all);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(says_one_line(result, {"models--org--tiny-depth", "Permission denied"}));
+  EXPECT_EQ(result.err.find("download"), std::string::npos) << result.err;
+}
+
 TEST_F(HubCache, ARepositoryThatIsNotThereIsOneLine) {
   photograph("a.png");
   for (const Names& words :

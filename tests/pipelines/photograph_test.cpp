@@ -167,6 +167,9 @@ TEST_F(Photograph, IsNotToBeCroppedOrEnlargedWhereThatCannotHelp) {
   const std::string both = refusal(Array(DType::uint8, {1, 20000, 3}), options);
   EXPECT_TRUE(contains(both, "crop the image and choose")) << both;
   EXPECT_EQ(resolution_in(both), 8);
+  const std::string strip = refusal(Array(DType::uint8, {3000, 1, 3}), options);
+  EXPECT_TRUE(contains(strip, "crop the image and choose")) << "24000 pixels would be enough";
+  EXPECT_EQ(resolution_in(strip), 8);
 }
 
 TEST_F(Photograph, ThatNoMemoryCouldHoldIsRefused) {

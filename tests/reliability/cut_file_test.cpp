@@ -54,7 +54,7 @@ TEST(MappedRanges, TakeMoreFilesThanTheyCanName) {
   const TemporaryFolder folder;
   const fs::path path = large_file(folder.path() / "file");
   std::vector<std::unique_ptr<MappedFile>> files;
-  for (int i = 0; i < 1000; ++i) files.push_back(std::make_unique<MappedFile>(path));
+  for (int i = 0; i < 10000; ++i) files.push_back(std::make_unique<MappedFile>(path));
   files.clear();
   const MappedFile file(path);
   EXPECT_STREQ(mapped_file_at(file.bytes().data()), path.c_str());
@@ -74,6 +74,22 @@ TEST_F(CutFile, WhileItIsReadEndsTheProgramWithOneLine) {
       },
       ::testing::ExitedWithCode(1),
       "^onestep: [^\n]*a\\?file: the file became shorter while it was read; [^\n]*\n$");
+}
+
+TEST_F(CutFile, ThatTheTableHasNoRoomForIsOneLineAllTheSame) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const fs::path path = folder() / "file";
+  EXPECT_EXIT(
+      {
+        report_cut_files();
+        large_file(path);
+        std::vector<std::unique_ptr<MappedFile>> files;
+        for (int i = 0; i < 10000; ++i) files.push_back(std::make_unique<MappedFile>(path));
+        fs::resize_file(path, 4096);
+        _exit(sum(files.back()->bytes()) == 0 ? 2 : 3);
+      },
+      ::testing::ExitedWithCode(1),
+      "^onestep: the file became shorter while it was read; [^\n]*\n$");
 }
 
 TEST_F(CutFile, OfWeightsEndsLoadingWithOneLine) {

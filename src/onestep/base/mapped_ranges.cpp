@@ -19,7 +19,7 @@ static_assert(std::atomic<std::uintptr_t>::is_always_lock_free &&
               "a signal handler reads the table");
 
 constexpr std::uintptr_t kTaken = 1;  // no mapping begins there
-constexpr std::size_t kSlots = 256;   // shards of a few models
+constexpr std::size_t kSlots = 8192;  // two models of three components of 1000 shards, and more
 
 std::array<Slot, kSlots>& table() noexcept {
   static constinit std::array<Slot, kSlots> slots;

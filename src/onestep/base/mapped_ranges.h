@@ -11,7 +11,8 @@ namespace onestep {
 // raises SIGBUS. The library installs no handlers, but it keeps a table of what it has mapped, so
 // that a program's handler can name the file (cli/terminal/cut_file.h).
 
-/// Enters a mapping into the table; one that finds no room stays unnamed. Pairs with the other.
+/// Enters a mapping into the table; one that finds no room (among thousands) stays unnamed. Pairs
+/// with the other.
 void remember_mapping(std::span<const std::byte> bytes, const std::filesystem::path& path) noexcept;
 void forget_mapping(std::span<const std::byte> bytes) noexcept;
 

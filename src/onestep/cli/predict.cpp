@@ -25,10 +25,13 @@ namespace fs = std::filesystem;
 void prepare_output_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (!fs::is_directory(folder)) {
-    fail(folder.native(), ": expected a folder for the results, found ",
-         fs::exists(folder) ? "a file" : "that it cannot be made (" + error.message() + ")",
-         "; choose another with -o");
+  std::error_code unknown;
+  if (!fs::is_directory(folder, unknown)) {
+    const bool is_file = !unknown && fs::exists(folder, unknown);
+    fail(
+        folder.native(), ": expected a folder for the results, found ",
+        is_file ? "a file" : "that it cannot be made (" + (error ? error : unknown).message() + ")",
+        "; choose another with -o");
   }
   if (access(folder.c_str(), W_OK | X_OK) == 0) return;
   fail(folder.native(), ": expected a folder that may be written, found: ", std::strerror(errno),

@@ -44,9 +44,10 @@ bool is_revision(std::string_view text) {
   }
 }
 
+/// Throws Error where that cannot be found out.
 bool is_folder(const fs::path& path) {
   std::error_code unknown;
-  return fs::is_directory(path, unknown);
+  return file_exists(path) && fs::is_directory(path, unknown);
 }
 
 std::string download_command(const RepositoryName& repository) {

@@ -27,7 +27,8 @@ std::string read_config(const fs::path& path) {
 
 void check_root(const fs::path& root) {
   check(file_exists(root), root.string(), ": no such folder");
-  check(fs::is_directory(root), root.string(),
+  std::error_code unknown;
+  check(fs::is_directory(root, unknown), root.string(),
         ": expected a diffusers folder with model_index.json, found a file");
   check(file_exists(root / "model_index.json"), root.string(),
         ": model_index.json is missing; expected a diffusers folder");

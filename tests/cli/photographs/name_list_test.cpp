@@ -18,6 +18,16 @@ ProcessOptions reading_file(const std::filesystem::path& file) {
 
 constexpr std::int64_t kMostMemory = std::int64_t{512} << 20;
 
+TEST_F(NameList, MadeOnWindowsIsRead) {
+  photograph("a.png");
+  std::filesystem::copy_file(folder() / "a.png", folder() / "c.png\r");
+  std::ofstream(folder() / "list") << "a.png\r\nc.png\r\n";
+  const ProcessResult result =
+      run({"predict", "-", "-m", model(), "--formats", "npy"}, reading_file(folder() / "list"));
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(lines_of(result.out).size(), 2u);
+}
+
 TEST_F(NameList, OfAMillionNamesAndOneIsRefused) {
   std::ofstream list(folder() / "list");
   for (int i = 0; i < 1'000'001; ++i) list << "y\n";

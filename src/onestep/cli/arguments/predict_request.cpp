@@ -86,7 +86,10 @@ void declare_output(CLI::App& app, PredictRequest& request) {
             {"--color-map", "NAME",
              "of depth: " + among(colour_map_names()) + " (default: spectral)", kOutput},
             [&](const auto& option, const auto& text) {
-              request.output.colour_map = one_of(option, lower_case(text), colour_map_names());
+              const std::string lower = lower_case(text);
+              const auto names = colour_map_names();
+              const bool known = std::find(names.begin(), names.end(), lower) != names.end();
+              request.output.colour_map = one_of(option, known ? lower : text, names);
             });
   add_switch(app, "--save-intermediates", request.output.intermediates,
              "also write what the networks saw and returned", kOutput);

@@ -3,7 +3,9 @@
 #include "onestep/cli/terminal/messages.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace onestep {
@@ -47,7 +49,14 @@ class NameReader {
     name_ += part;
   }
 
+  /// Lists made on Windows end their lines with two characters. A name that really ends so is kept.
+  void drop_carriage_return() {
+    std::error_code unknown;
+    if (name_.ends_with('\r') && !std::filesystem::exists(name_, unknown)) name_.pop_back();
+  }
+
   void finish() {
+    if (end_ == '\n') drop_carriage_return();
     if (name_.empty()) return;
     refuse_if(names_.size() == limits_.names, "at most ", limits_.names,
               " names, found more; split the list");

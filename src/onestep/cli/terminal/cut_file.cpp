@@ -38,7 +38,9 @@ class Line {
 
 void handle_bus_error(int signal, siginfo_t* information, void* /*context*/) {
   const char* file = mapped_file_at(information->si_addr);
-  if (information->si_code <= 0 || file == nullptr) {  // sent by somebody, or a fault of ours
+  // A page that is no longer there is BUS_ADRERR; others were sent by somebody, or are faults of
+  // ours.
+  if (information->si_code != BUS_ADRERR) {
     std::signal(signal, SIG_DFL);
     raise(signal);  // comes through when this handler returns
     return;
@@ -47,8 +49,11 @@ void handle_bus_error(int signal, siginfo_t* information, void* /*context*/) {
   Line line;
   if (on_terminal) line.add("\r\x1b[K");  // the progress display's line
   line.add("onestep: ");
-  line.add_name(file);
-  line.add(": the file became shorter while it was read; wait until it is complete\n");
+  if (file != nullptr) {
+    line.add_name(file);
+    line.add(": ");
+  }
+  line.add("the file became shorter while it was read; wait until it is complete\n");
   line.write_to_stderr();
   _exit(1);
 }

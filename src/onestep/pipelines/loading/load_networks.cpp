@@ -58,6 +58,12 @@ Array empty_prompt_embedding(const DiffusersFolder& folder,
   run.stop = stop;
   const auto backend = make_cpu_backend(run, workspace);
   const auto ids = folder.empty_prompt_ids(/*full_length=*/prompt_tokens > 2);
+  const int known = text_encoder.config().vocab_size;
+  for (const std::int64_t id : ids) {
+    check(id < known, folder.root().string(), ": the tokenizer's token ", id,
+          " is beyond the text encoder's vocabulary of ", known,
+          "; the components belong to different checkpoints");
+  }
   const Array state = backend->download(text_encoder(*backend, {ids}));
   check(all_finite(state), folder.weights("text_encoder").path.string(),
         ": the embedding of the empty prompt holds NaN or infinity; is the file damaged?");

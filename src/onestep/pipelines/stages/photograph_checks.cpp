@@ -1,9 +1,8 @@
 #include "onestep/pipelines/stages/photograph_checks.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/memory_limit.h"
 #include "onestep/models/config/model_index.h"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -51,10 +50,12 @@ int least_resolution(const Array& rgb, Pipeline pipeline, int least) {
 
 /// Only what helps.
 std::string remedy(const Array& rgb, const ResolvedOptions& options, int least) {
+  // A strip that is enlarged further than this may be more than any memory holds.
+  constexpr int kReasonable = 4096;
   const int resolution = least_resolution(rgb, options.pipeline, least);
   // At the photograph's own size, or at a resolution below the least side, no crop is large enough.
   const bool crop = options.processing_resolution >= least;
-  if (resolution > 0) {
+  if (resolution > 0 && resolution <= kReasonable) {
     return concatenate(crop ? "crop the image or " : "",
                        "choose a processing resolution of at least ", resolution);
   }
@@ -83,15 +84,14 @@ void check_size(const Array& rgb, const ResolvedOptions& options, int factor) {
 
 void check_memory(const PassCosts& costs, const HostWork& work) {
   constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
-  const double there =
-      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const auto there = static_cast<double>(memory_limit());
   const double needed = static_cast<double>(costs.arena_bytes) + host_bytes(work);
   if (needed <= there) return;
   const std::int64_t members = work.batches.members;
   const std::string what =
       members > 1 ? concatenate("an ensemble of ", members, " members") : "one prediction";
   fail(what, " on ", work.size.width, "x", work.size.height, " pixels needs ", std::fixed,
-       std::setprecision(1), needed / kGibibyte, " GiB, this machine has ", there / kGibibyte,
+       std::setprecision(1), needed / kGibibyte, " GiB, this process may use ", there / kGibibyte,
        " GiB; lower the processing resolution",
        members > 1 ? ", the ensemble's size or the batch" : "");
 }
