@@ -112,10 +112,10 @@ void declare_normals(CLI::App& app, PredictRequest& request) {
              kOutput},
             [&](const auto& option, const auto& text) {
               const std::string& name = one_of(option, text, frames);
-              request.output.normals.frame.reset();
-              if (name != "model") request.output.normals.frame = normal_frame_from_string(name);
+              request.normals.frame.reset();
+              if (name != "model") request.normals.frame = normal_frame_from_string(name);
             });
-  add_switch(app, "--unit-normals", request.output.normals.unit,
+  add_switch(app, "--unit-normals", request.normals.unit,
              "normalise again after the last resize, which e2e checkpoints leave out", kOutput);
 }
 

@@ -70,8 +70,8 @@ void refuse_idle_options(const PredictRequest& request, const std::vector<Planne
                                  ", found that ", models.front().name, " predicts ",
                                  to_string(models.front().modality), "; leave ", option, " out"));
   };
-  refuse_without(Modality::normals, request.output.normals.frame.has_value(), "--normal-frame");
-  refuse_without(Modality::normals, request.output.normals.unit, "--unit-normals");
+  refuse_without(Modality::normals, request.normals.frame.has_value(), "--normal-frame");
+  refuse_without(Modality::normals, request.normals.unit, "--unit-normals");
   refuse_without(Modality::depth, request.alignment_given, "--align");
 }
 

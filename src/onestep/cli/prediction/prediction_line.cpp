@@ -4,6 +4,7 @@
 #include "onestep/cli/prediction/overlapped_line.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
+#include "onestep/output/write_prediction.h"
 
 #include <exception>
 #include <functional>
@@ -29,7 +30,7 @@ using ReadPhotograph = std::unique_ptr<const Array>;
 struct FinishedPrediction {
   std::size_t index = 0;
   std::size_t model = 0;
-  std::unique_ptr<const Prediction> prediction;
+  std::unique_ptr<Prediction> prediction;
 };
 
 using HandOn = std::function<void(FinishedPrediction)>;
@@ -115,17 +116,17 @@ class PredictionLine {
     }
   }
 
-  void write(const FinishedPrediction& finished, const Prediction& prediction) {
+  void write(const FinishedPrediction& finished, Prediction& prediction) {
     const Photograph& photograph = work_[finished.index].photograph;
     const Estimator& estimator = estimators_[finished.model];
     OutputOptions output = options_for(photograph, request_.output);
     output.stop = stop_;
-    const Prediction shown = presented(prediction, output.normals);
+    const Prediction shown = presented(std::move(prediction), request_.normals);
     const auto files = write_prediction(shown, estimator, photograph.path, output);
     if (request_.json) {
       display_.print(describe(shown, estimator, photograph.path, files, true));
     } else if (!files.empty()) {
-      display_.print(one_line(files.front().native()));
+      display_.print(one_line(files.front().path.native()));
     }
   }
 
