@@ -65,10 +65,11 @@ void declare_files(CLI::App& app, PredictRequest& request) {
          "-0,--null", [&] { request.list_separator = NameSeparator::null; },
          "the names on standard input end with a NUL each, as find -print0 writes them")
       ->group(kMain);
-  add_switch(app, "--skip-existing", request.skip_existing,
-             "leave out photographs whose results all exist, to resume a long run; only names are "
-             "compared, not options",
-             kMain);
+  add_switch(
+      app, "--skip-existing", request.skip_existing,
+      "leave out photographs whose results all exist, to resume a long run; names are compared "
+      "and whether the JSON says depth or normals, no other options",
+      kMain);
 }
 
 void declare_output(CLI::App& app, PredictRequest& request) {

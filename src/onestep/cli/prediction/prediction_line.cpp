@@ -23,7 +23,7 @@ std::string naming(const fs::path& input, const std::string& message) {
   return concatenate(input.native(), ": ", message);
 }
 
-/// A photograph in memory; no pixels when it could not be read.
+/// A photograph in memory; no pixels when it was refused or could not be read.
 using ReadPhotograph = std::unique_ptr<const Array>;
 
 /// A result on its way to the disk; no prediction where the photograph ends.
@@ -88,7 +88,10 @@ class PredictionLine {
 
   ReadPhotograph read(std::size_t index) {
     ReadPhotograph photograph;
-    attempt(index, [&] { photograph = std::make_unique<Array>(read_image(path_of(index))); });
+    attempt(index, [&] {
+      check(work_[index].refusal.empty(), work_[index].refusal);
+      photograph = std::make_unique<Array>(read_image(path_of(index)));
+    });
     return photograph;
   }
 
