@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 #include "output/output_folder.h"
 
@@ -147,6 +148,56 @@ TEST_F(Describe, SaysWhetherTheAlignmentOfDepthWasBounded) {
     EXPECT_EQ(said.at("alignment"), "reference");
     EXPECT_EQ(said.at("alignment_bounded"), bounded);
     EXPECT_EQ(said.at("reduction"), "median");
+  }
+}
+
+TEST_F(Describe, SaysWhatEachFileHolds) {
+  Estimator depth = load("tiny_e2e_depth");
+  OutputOptions options = everything();
+  options.uncertainty = true;
+  const auto files = planned_files("photo", Modality::depth, options);
+  const json said = json::parse(describe(predict(depth), depth, "photo.png", files, true));
+  std::vector<std::string> contents;
+  for (const json& file : said.at("files")) contents.push_back(file.at("contents"));
+  EXPECT_EQ(contents,
+            (std::vector<std::string>{
+                "float32 [H,W]", "16-bit grey, trunc(65535 v)", "8-bit picture, colour map",
+                "float32 [H,W], how far the members disagree",
+                "8-bit grey, white from the 95th percentile on",
+                "intermediate tensors, [E,C,H,W] and others", "this description"}));
+}
+
+TEST_F(Describe, PromisesNoSingleMemberOfTheIntermediatesOfAnEnsemble) {
+  Estimator estimator = load("tiny_e2e_depth");
+  PredictOptions options;
+  options.noise = NoiseKind::gaussian;
+  options.ensemble_size = 3;
+  options.keep_intermediates = true;
+  const Array image = testing::golden_case("e2e.tiny_e2e_depth.gaussian").input("image_0");
+  const Prediction prediction = estimator.predict(image, options);
+  bool members = false;
+  for (const auto& [name, array] : prediction.intermediates) {
+    members = members || (array.rank() == 4 && array.size(0) == 3);
+  }
+  EXPECT_TRUE(members);
+  write_prediction(prediction, estimator, "photo.png", everything());
+  const json said = read_json(everything().folder / "photo.json");
+  std::string contents;
+  for (const json& file : said.at("files")) {
+    const std::string path = file.at("path");
+    if (path.ends_with("_intermediates.safetensors")) contents = file.at("contents");
+  }
+  EXPECT_EQ(contents, "intermediate tensors, [E,C,H,W] and others");
+}
+
+TEST_F(Describe, NamesTheWeightFiles) {
+  Estimator estimator = load("tiny_e2e_depth");
+  const json said = json::parse(describe(predict(estimator), estimator, "photo.png", {}, true));
+  const json& weights = said.at("model").at("weights");
+  ASSERT_EQ(weights.size(), 3U);
+  for (const json& file : weights) {
+    EXPECT_TRUE(std::filesystem::exists(estimator.folder().root() / file.get<std::string>()))
+        << file;
   }
 }
 

@@ -6,6 +6,7 @@
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 #include "onestep/output/peak_memory.h"
+#include "onestep/output/presented.h"
 #include "onestep/viz/colour_map.h"
 
 #include "testing/golden.h"
@@ -34,7 +35,7 @@ TEST_F(WritePrediction, WritesEveryFileOfADepthMap) {
   const Prediction prediction = predict(estimator);
   const OutputOptions options = everything();
   const auto written = write_prediction(prediction, estimator, "somewhere/photo.old.jpg", options);
-  EXPECT_EQ(written, output_files("photo.old", Modality::depth, options));
+  EXPECT_EQ(paths_of(written), output_files("photo.old", Modality::depth, options));
   EXPECT_EQ(names(options.folder),
             (std::set<std::string>{"photo.old_depth.npy", "photo.old_depth.png",
                                    "photo.old_depth_color.png", "photo.old.json",
@@ -111,9 +112,8 @@ TEST_F(WritePrediction, TellsNormalsInAnotherFrameAndOfUnitLength) {
   const Prediction twice = presented(shown, {.frame = NormalFrame::opencv, .unit = true});
   EXPECT_EQ(testing::max_difference(twice.map, shown.map), 0);
 
-  OutputOptions options = everything();
-  options.normals = {.frame = NormalFrame::opencv, .unit = true};
-  write_prediction(own, estimator, "photo.png", options);
+  const OutputOptions options = everything();
+  write_prediction(shown, estimator, "photo.png", options);
   EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_normals.npy"), shown.map), 0);
   const json said = read_json(options.folder / "photo.json").at("prediction");
   EXPECT_EQ(said.at("frame").at("name"), "opencv");
@@ -121,6 +121,23 @@ TEST_F(WritePrediction, TellsNormalsInAnotherFrameAndOfUnitLength) {
   EXPECT_EQ(said.at("unit_length"), "yes");
   const std::string reason = said.at("frame").at("reason");
   EXPECT_NE(reason.find("converted from dsine"), std::string::npos) << reason;
+}
+
+TEST_F(WritePrediction, GivesBackTheMapThatWasHandedOverWithoutACopy) {
+  Estimator estimator = load("tiny_e2e_normals");
+  Prediction prediction = predict(estimator);
+  const std::byte* const values = prediction.map.data();
+  const Prediction shown = presented(std::move(prediction), {});
+  EXPECT_EQ(shown.map.data(), values);
+}
+
+TEST_F(WritePrediction, WritesAPredictionAsItIs) {
+  Estimator estimator = load("tiny_e2e_normals");
+  const Prediction prediction = predict(estimator);
+  const OutputOptions options = everything();
+  write_prediction(prediction, estimator, "photo.png", options);
+  EXPECT_EQ(testing::max_difference(read_npy(options.folder / "photo_normals.npy"), prediction.map),
+            0);
 }
 
 TEST_F(WritePrediction, LeavesDepthAloneWhateverNormalsShallBe) {

@@ -76,7 +76,7 @@ std::vector<std::filesystem::path> Model::save(const Estimate& estimate,
     const Prediction& prediction = estimate.state_->prediction;
     OutputOptions output = output_options(options);
     output.uncertainty = prediction.options.uncertainty;
-    return write_prediction(prediction, state_->estimator, picture, output);
+    return paths_of(write_prediction(prediction, state_->estimator, picture, output));
   });
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "onestep/api/onestep.h"
-#include "onestep/output/write_prediction.h"
+#include "onestep/output/output_files.h"
+#include "onestep/output/presented.h"
 #include "onestep/pipelines/estimator.h"
 
 namespace onestep {

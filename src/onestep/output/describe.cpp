@@ -128,32 +128,45 @@ ordered_json seconds(const StageSeconds& stages, double load) {
                         stages.ensemble + stages.finish}};
 }
 
-bool ends_with(std::string_view text, std::string_view ending) {
-  return text.size() >= ending.size() && text.substr(text.size() - ending.size()) == ending;
-}
-
-/// How a file stores the map, told by its name (see output_files).
-std::string_view contents(std::string_view name, Modality modality) {
+/// How a file stores the map.
+std::string_view contents(OutputContent content, Modality modality) {
   const bool depth = modality == Modality::depth;
-  if (ends_with(name, "_uncertainty.npy")) return "float32 [H,W], how far the members disagree";
-  if (ends_with(name, "_uncertainty.png")) return "8-bit grey, white from the 95th percentile on";
-  if (ends_with(name, "_intermediates.safetensors")) return "intermediate tensors, [1,C,H,W]";
-  if (ends_with(name, "_depth.npy")) return "float32 [H,W]";
-  if (ends_with(name, "_normals.npy")) return "float32 [H,W,3]";
-  if (ends_with(name, "_depth_color.png")) return "8-bit picture, colour map";
-  if (depth && ends_with(name, "_depth.png")) return "16-bit grey, trunc(65535 v)";
-  if (!depth && ends_with(name, "_normals.png")) return "8-bit RGB, trunc((n + 1) / 2 * 255)";
-  if (ends_with(name, ".pfm")) return depth ? "float32 [H,W]" : "float32 [H,W,3]";
-  if (ends_with(name, ".exr"))
-    return depth ? "float32, channel Y" : "float32, channels R, G, B: x, y, z";
+  switch (content) {
+    case OutputContent::map:
+    case OutputContent::pfm:
+      return depth ? "float32 [H,W]" : "float32 [H,W,3]";
+    case OutputContent::sixteen_bit:
+      return "16-bit grey, trunc(65535 v)";
+    case OutputContent::colours:
+      return depth ? "8-bit picture, colour map" : "8-bit RGB, trunc((n + 1) / 2 * 255)";
+    case OutputContent::exr:
+      return depth ? "float32, channel Y" : "float32, channels R, G, B: x, y, z";
+    case OutputContent::uncertainty:
+      return "float32 [H,W], how far the members disagree";
+    case OutputContent::uncertainty_picture:
+      return "8-bit grey, white from the 95th percentile on";
+    case OutputContent::intermediates:
+      return "intermediate tensors, [E,C,H,W] and others";
+    case OutputContent::description:
+      break;
+  }
   return "this description";
 }
 
-ordered_json file_list(const std::vector<std::filesystem::path>& files, Modality modality) {
+ordered_json file_list(const std::vector<OutputFile>& files, Modality modality) {
   ordered_json list = ordered_json::array();
-  for (const auto& file : files) {
-    const std::string path = file.string();
-    list.push_back({{"path", path}, {"contents", contents(path, modality)}});
+  for (const auto& [content, path] : files) {
+    list.push_back({{"path", path.string()}, {"contents", contents(content, modality)}});
+  }
+  return list;
+}
+
+/// The weight files that were chosen, as seen from the folder; of sharded ones the index.
+ordered_json weight_files(const DiffusersFolder& folder) {
+  ordered_json list = ordered_json::array();
+  for (const char* component : {"unet", "vae", "text_encoder"}) {
+    const std::filesystem::path& path = folder.weights(component).path;
+    list.push_back((std::filesystem::path(component) / path.filename()).string());
   }
   return list;
 }
@@ -163,7 +176,7 @@ ordered_json file_list(const std::vector<std::filesystem::path>& files, Modality
 std::string describe(const Prediction& prediction,
                      const Estimator& estimator,
                      const std::filesystem::path& input,
-                     const std::vector<std::filesystem::path>& files,
+                     const std::vector<OutputFile>& files,
                      bool compact) {
   const ModelIndex& index = estimator.folder().index();
   ordered_json json;
@@ -171,7 +184,9 @@ std::string describe(const Prediction& prediction,
   json["prediction"] = meaning(prediction, estimator);
   json["pipeline"] = {{"name", to_string(prediction.options.pipeline)},
                       {"reason", prediction.options.pipeline_reason}};
-  json["model"] = {{"folder", estimator.folder().root().string()}, {"class", index.class_name}};
+  json["model"] = {{"folder", estimator.folder().root().string()},
+                   {"class", index.class_name},
+                   {"weights", weight_files(estimator.folder())}};
   json["options"] = options(prediction);
   json["sizes"] = {
       {"input", size_of_map(prediction.input_height, prediction.input_width)},

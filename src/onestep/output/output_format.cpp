@@ -1,6 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
-#include "onestep/output/write_prediction.h"
+#include "onestep/output/output_files.h"
 
 #include <array>
 

@@ -15,7 +15,7 @@ struct NormalOptions {
 };
 
 /// The prediction with its normals as `options` want them, and what it says of itself adjusted. A
-/// second time changes nothing.
+/// second time changes nothing. Done once, before the prediction is written and described.
 Prediction presented(Prediction prediction, const NormalOptions& options);
 
 /// One line for the header of a file: "affine-invariant depth, 0 near, 1 far" or "surface normals

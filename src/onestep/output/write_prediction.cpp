@@ -7,6 +7,7 @@
 #include "onestep/io/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
+#include "onestep/output/presented.h"
 #include "onestep/viz/colour_map.h"
 
 #include <cerrno>
@@ -15,55 +16,6 @@
 
 namespace onestep {
 namespace {
-
-/// One file of a prediction, and what goes into it.
-enum class Content {
-  map,
-  sixteen_bit,
-  colours,
-  pfm,
-  exr,
-  uncertainty,
-  uncertainty_picture,
-  intermediates,
-  description
-};
-
-struct OutputFile {
-  Content content;
-  std::filesystem::path path;
-};
-
-std::vector<OutputFile> planned_files(const std::string& stem,
-                                      Modality modality,
-                                      const OutputOptions& options) {
-  const bool depth = modality == Modality::depth;
-  const std::string name = stem + (depth ? "_depth" : "_normals");
-  const auto wants = [&](OutputFormat format) { return options.formats.count(format) > 0; };
-  std::vector<OutputFile> files;
-  const auto add = [&](Content content, const std::string& file) {
-    files.push_back({content, options.folder / file});
-  };
-  if (wants(OutputFormat::npy)) add(Content::map, name + ".npy");
-  if (wants(OutputFormat::png16) && depth) add(Content::sixteen_bit, name + ".png");
-  if (wants(OutputFormat::color)) add(Content::colours, name + (depth ? "_color.png" : ".png"));
-  if (wants(OutputFormat::pfm)) add(Content::pfm, name + ".pfm");
-  if (wants(OutputFormat::exr)) add(Content::exr, name + ".exr");
-  const std::string common = options.modality_in_every_name ? name : stem;
-  if (options.uncertainty) add(Content::uncertainty, common + "_uncertainty.npy");
-  if (options.uncertainty && wants(OutputFormat::color)) {
-    add(Content::uncertainty_picture, common + "_uncertainty.png");
-  }
-  if (options.intermediates) add(Content::intermediates, common + "_intermediates.safetensors");
-  if (wants(OutputFormat::json)) add(Content::description, common + ".json");
-  return files;
-}
-
-std::vector<std::filesystem::path> paths_of(const std::vector<OutputFile>& files) {
-  std::vector<std::filesystem::path> paths;
-  for (const OutputFile& file : files) paths.push_back(file.path);
-  return paths;
-}
 
 /// Depth in the colours that the prediction's reference gives it: the research code draws from a
 /// table, diffusers mixes the colours of some maps itself.
@@ -76,28 +28,28 @@ Array colours_of(const Prediction& prediction, const std::string& colour_map) {
 }
 
 /// Everything but the description.
-void write_content(Content content,
+void write_content(OutputContent content,
                    const Prediction& prediction,
                    const OutputOptions& options,
                    const std::filesystem::path& path) {
   switch (content) {
-    case Content::map:
+    case OutputContent::map:
       return write_npy(path, prediction.map);
-    case Content::sixteen_bit:
+    case OutputContent::sixteen_bit:
       return write_png(path, depth_as_uint16(prediction.map), options.stop);
-    case Content::colours:
+    case OutputContent::colours:
       return write_png(path, colours_of(prediction, options.colour_map), options.stop);
-    case Content::pfm:
+    case OutputContent::pfm:
       return write_pfm(path, prediction.map);
-    case Content::exr:
+    case OutputContent::exr:
       return write_exr(path, prediction.map, meaning_in_words(prediction), options.stop);
-    case Content::uncertainty:
+    case OutputContent::uncertainty:
       return write_npy(path, prediction.uncertainty);
-    case Content::uncertainty_picture:
+    case OutputContent::uncertainty_picture:
       return write_png(path, uncertainty_picture(prediction.uncertainty), options.stop);
-    case Content::intermediates:
+    case OutputContent::intermediates:
       return write_safetensors(path, prediction.intermediates);
-    case Content::description:
+    case OutputContent::description:
       return;
   }
 }
@@ -169,29 +121,21 @@ class Staging {
 
 }  // namespace
 
-std::vector<std::filesystem::path> output_files(const std::string& stem,
-                                                Modality modality,
-                                                const OutputOptions& options) {
-  return paths_of(planned_files(stem, modality, options));
-}
-
-std::vector<std::filesystem::path> write_prediction(const Prediction& prediction,
-                                                    const Estimator& estimator,
-                                                    const std::filesystem::path& input,
-                                                    const OutputOptions& options) {
+std::vector<OutputFile> write_prediction(const Prediction& prediction,
+                                         const Estimator& estimator,
+                                         const std::filesystem::path& input,
+                                         const OutputOptions& options) {
   const auto files = planned_files(input.stem().string(), prediction.modality, options);
-  const auto paths = paths_of(files);
-  const Prediction shown = presented(prediction, options.normals);
   create_folder(options.folder);
   const Staging staging(options.folder);
   for (const auto& [content, result] : files) {
     if (options.stop.stop_requested()) throw Cancelled();
     try {
-      if (content == Content::description) {
+      if (content == OutputContent::description) {
         write_file_atomically(staging.path_of(result),
-                              describe(shown, estimator, input, paths, false) + "\n");
+                              describe(prediction, estimator, input, files, false) + "\n");
       } else {
-        write_content(content, shown, options, staging.path_of(result));
+        write_content(content, prediction, options, staging.path_of(result));
       }
     } catch (const Cancelled&) {
       throw;
@@ -199,9 +143,9 @@ std::vector<std::filesystem::path> write_prediction(const Prediction& prediction
       fail(staging.naming_result(error.what()));
     }
   }
-  check_replaceable(paths);
-  for (const auto& path : paths) staging.move_to(path);
-  return paths;
+  check_replaceable(paths_of(files));
+  for (const OutputFile& file : files) staging.move_to(file.path);
+  return files;
 }
 
 }  // namespace onestep

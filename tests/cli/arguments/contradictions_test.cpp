@@ -53,6 +53,14 @@ TEST_F(Contradiction, TheModelOfTwoThatRefusesIsNamed) {
                      {"--uncertainty: tiny_e2e_normals: ", "no uncertainty of normals"});
 }
 
+TEST_F(Contradiction, OfSeveralThatAreWrongTheOneThatTheLineSpeaksOfIsNamed) {
+  weightless("tiny_marigold_depth");
+  weightless("tiny_e2e_normals");
+  expect_usage_error({"-m", "tiny_marigold_depth", "-m", "tiny_e2e_normals", "--reduction", "mean",
+                      "--uncertainty", "--noise", "gaussian", "--ensemble", "2"},
+                     {"onestep: --reduction: tiny_e2e_normals: ", "reduction mean needs pipeline"});
+}
+
 TEST_F(Contradiction, ASpacingOrTooManyStepsWithLcm) {
   const fs::path model = weightless("tiny_marigold_depth");
   edit_json(model / "scheduler/scheduler_config.json", [](json& config) {

@@ -30,6 +30,11 @@ void enter_photograph(Bytes bytes);
 
 void enter_npy(Bytes bytes);
 
+/// A map of floats: an accepted one has the values that its shape promises, one or three a pixel.
+void enter_pfm(Bytes bytes);
+/// The same; in a build without OpenEXR every file is refused.
+void enter_exr(Bytes bytes);
+
 struct Entry {
   std::string_view name;
   std::string_view seeds;  ///< its folder in seeds/
@@ -43,6 +48,8 @@ constexpr Entry kEntries[] = {
     {"image", "image", enter_image},
     {"photograph", "image", enter_photograph},
     {"npy", "npy", enter_npy},
+    {"pfm", "pfm", enter_pfm},
+    {"exr", "exr", enter_exr},
 };
 
 /// Ends the program unless `promise` holds, also in release builds.

@@ -17,7 +17,7 @@ Files written for photo.jpg:
   photo_uncertainty.png       color  the same in 8 bit, white from the 95th percentile on
   photo.json                  json   what the numbers mean, model, options, seconds, memory
   photo_intermediates.safetensors    with --save-intermediates
-With two models the last three are called photo_depth_..., photo_normals_... (photo_depth.json).
+With two models the last four are called photo_depth_..., photo_normals_... (photo_depth.json).
 The results of photographs in sub-folders go to sub-folders of the same names.
 )";
 

@@ -65,10 +65,11 @@ void declare_files(CLI::App& app, PredictRequest& request) {
          "-0,--null", [&] { request.list_separator = NameSeparator::null; },
          "the names on standard input end with a NUL each, as find -print0 writes them")
       ->group(kMain);
-  add_switch(app, "--skip-existing", request.skip_existing,
-             "leave out photographs whose results all exist, to resume a long run; only names are "
-             "compared, not options",
-             kMain);
+  add_switch(
+      app, "--skip-existing", request.skip_existing,
+      "leave out photographs whose results all exist, to resume a long run; names are compared "
+      "and whether the JSON says depth or normals, no other options",
+      kMain);
 }
 
 void declare_output(CLI::App& app, PredictRequest& request) {
@@ -115,10 +116,10 @@ void declare_normals(CLI::App& app, PredictRequest& request) {
              kOutput},
             [&](const auto& option, const auto& text) {
               const std::string& name = one_of(option, text, frames);
-              request.output.normals.frame.reset();
-              if (name != "model") request.output.normals.frame = normal_frame_from_string(name);
+              request.normals.frame.reset();
+              if (name != "model") request.normals.frame = normal_frame_from_string(name);
             });
-  add_switch(app, "--unit-normals", request.output.normals.unit,
+  add_switch(app, "--unit-normals", request.normals.unit,
              "normalise again after the last resize, which e2e checkpoints leave out", kOutput);
 }
 

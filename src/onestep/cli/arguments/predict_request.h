@@ -2,7 +2,8 @@
 
 #include "onestep/cli/commands.h"
 #include "onestep/cli/photographs/name_list.h"
-#include "onestep/output/write_prediction.h"
+#include "onestep/output/output_files.h"
+#include "onestep/output/presented.h"
 #include "onestep/pipelines/estimator.h"
 
 #include <optional>
@@ -20,6 +21,7 @@ struct PredictRequest {
   bool half_precision = false;
   PredictOptions predict;
   bool alignment_given = false;  ///< by --align
+  NormalOptions normals;
   OutputOptions output;
   bool skip_existing = false;
   bool quiet = false;

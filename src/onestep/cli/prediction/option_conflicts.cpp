@@ -3,6 +3,8 @@
 #include "onestep/cli/terminal/messages.h"
 
 #include <array>
+#include <string>
+#include <string_view>
 
 namespace onestep {
 namespace {
@@ -60,9 +62,30 @@ std::string to_leave_out(const CheckpointFacts& checkpoint, const PredictOptions
   return names;
 }
 
+/// The options that the reason itself names and that can change it, with commas between them.
+std::string named_in(const std::string& why,
+                     const CheckpointFacts& checkpoint,
+                     const PredictOptions& options) {
+  std::string names;
+  for (const Suspect& suspect : suspects()) {
+    const std::string word = suspect.name + std::string_view("--").size();
+    if (!suspect.given(options) || why.find(word) == std::string::npos) continue;
+    PredictOptions without = options;
+    suspect.leave_out(without);
+    if (refusal(checkpoint, without) == why) continue;
+    if (!names.empty()) names += ", ";
+    names += suspect.name;
+  }
+  return names;
+}
+
 /// The options to blame, or the one that is missing.
-std::string culprits(const CheckpointFacts& checkpoint, const PredictOptions& options) {
+std::string culprits(const std::string& why,
+                     const CheckpointFacts& checkpoint,
+                     const PredictOptions& options) {
   std::string names = to_leave_out(checkpoint, options);
+  if (!names.empty()) return names;
+  names = named_in(why, checkpoint, options);  // several things are wrong: the first one
   if (!names.empty()) return names;
   PredictOptions changed = options;
   changed.uncertainty = false;  // nothing without an ensemble
@@ -83,7 +106,7 @@ void refuse_contradictions(const CheckpointFacts& checkpoint,
   PredictOptions plain;
   plain.steps = 1;
   if (const std::string own = refusal(checkpoint, plain); !own.empty()) throw Error(own);
-  const std::string names = culprits(checkpoint, options);
+  const std::string names = culprits(why, checkpoint, options);
   const bool names_model = why.starts_with(checkpoint.folder.root().string());
   throw UsageError(concatenate(names, ": ", names_model ? "" : model + ": ", why));
 }

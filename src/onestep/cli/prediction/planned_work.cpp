@@ -4,6 +4,7 @@
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/hub/cache_folder.h"
 #include "onestep/hub/find_model.h"
+#include "onestep/output/existing_result.h"
 
 #include <algorithm>
 #include <system_error>
@@ -70,8 +71,8 @@ void refuse_idle_options(const PredictRequest& request, const std::vector<Planne
                                  ", found that ", models.front().name, " predicts ",
                                  to_string(models.front().modality), "; leave ", option, " out"));
   };
-  refuse_without(Modality::normals, request.output.normals.frame.has_value(), "--normal-frame");
-  refuse_without(Modality::normals, request.output.normals.unit, "--unit-normals");
+  refuse_without(Modality::normals, request.normals.frame.has_value(), "--normal-frame");
+  refuse_without(Modality::normals, request.normals.unit, "--unit-normals");
   refuse_without(Modality::depth, request.alignment_given, "--align");
 }
 
@@ -80,6 +81,41 @@ bool all_exist(const std::vector<fs::path>& files) {
     std::error_code unknown;
     return fs::exists(file, unknown);
   });
+}
+
+/// Why the photograph's result would be mixed up with an earlier one; empty when it would not.
+std::string refusal(const Photograph& photograph,
+                    const PlannedModel& model,
+                    const PredictRequest& request) {
+  const auto earlier = result_of_other_modality(photograph.path.stem().native(), model.modality,
+                                                options_for(photograph, request.output));
+  if (!earlier) return "";
+  return concatenate(
+      photograph.path.native(), ": expected no result or one of ", to_string(model.modality),
+      " in ", earlier->description.native(), ", found one of ", to_string(earlier->modality),
+      "; choose another folder with -o, or give both models in one call (-m ", "DEPTH -m NORMALS)");
+}
+
+PlannedPhotograph plan_photograph(const Photograph& photograph,
+                                  const std::vector<PlannedModel>& models,
+                                  const PredictRequest& request) {
+  PlannedPhotograph planned{photograph, {}, {}};
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const std::string mixed_up = refusal(photograph, models[i], request);
+    const bool done = mixed_up.empty() && request.skip_existing &&
+                      all_exist(files_of(photograph, models[i].modality, request.output));
+    if (!done) planned.models.push_back(i);
+    if (planned.refusal.empty()) planned.refusal = mixed_up;
+  }
+  return planned;
+}
+
+void refuse_nothing_but_refusals(const std::vector<PlannedPhotograph>& work) {
+  const auto refused = [](const PlannedPhotograph& planned) { return !planned.refusal.empty(); };
+  if (work.empty() || !std::all_of(work.begin(), work.end(), refused)) return;
+  const std::size_t others = work.size() - 1;
+  if (others == 0) fail(work.front().refusal);
+  fail(work.front().refusal, " (and so for ", others, " more)");
 }
 
 }  // namespace
@@ -100,14 +136,10 @@ std::vector<PlannedPhotograph> plan_photographs(const std::vector<Photograph>& p
                                                 const PredictRequest& request) {
   std::vector<PlannedPhotograph> work;
   for (const Photograph& photograph : photographs) {
-    PlannedPhotograph planned{photograph, {}};
-    for (std::size_t i = 0; i < models.size(); ++i) {
-      const bool done = request.skip_existing &&
-                        all_exist(files_of(photograph, models[i].modality, request.output));
-      if (!done) planned.models.push_back(i);
-    }
+    PlannedPhotograph planned = plan_photograph(photograph, models, request);
     if (!planned.models.empty()) work.push_back(std::move(planned));
   }
+  refuse_nothing_but_refusals(work);
   return work;
 }
 

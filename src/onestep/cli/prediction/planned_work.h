@@ -26,10 +26,13 @@ std::vector<PlannedModel> plan_models(const PredictRequest& request);
 struct PlannedPhotograph {
   Photograph photograph;
   std::vector<std::size_t> models;
+  std::string refusal;  ///< why nothing is done with it; empty for all others
 };
 
 /// Every photograph with every model; with `skip_existing` without those whose files all exist, and
-/// without photographs that are left with no model.
+/// without photographs that are left with no model. A photograph is refused where a result would be
+/// mixed up with an earlier one of the other modality (result_of_other_modality); Error is thrown
+/// where all that is left to do is refused, so that no model is loaded for nothing.
 std::vector<PlannedPhotograph> plan_photographs(const std::vector<Photograph>& photographs,
                                                 const std::vector<PlannedModel>& models,
                                                 const PredictRequest& request);

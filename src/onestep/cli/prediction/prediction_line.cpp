@@ -4,6 +4,7 @@
 #include "onestep/cli/prediction/overlapped_line.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
+#include "onestep/output/write_prediction.h"
 
 #include <exception>
 #include <functional>
@@ -22,14 +23,14 @@ std::string naming(const fs::path& input, const std::string& message) {
   return concatenate(input.native(), ": ", message);
 }
 
-/// A photograph in memory; no pixels when it could not be read.
+/// A photograph in memory; no pixels when it was refused or could not be read.
 using ReadPhotograph = std::unique_ptr<const Array>;
 
 /// A result on its way to the disk; no prediction where the photograph ends.
 struct FinishedPrediction {
   std::size_t index = 0;
   std::size_t model = 0;
-  std::unique_ptr<const Prediction> prediction;
+  std::unique_ptr<Prediction> prediction;
 };
 
 using HandOn = std::function<void(FinishedPrediction)>;
@@ -87,7 +88,10 @@ class PredictionLine {
 
   ReadPhotograph read(std::size_t index) {
     ReadPhotograph photograph;
-    attempt(index, [&] { photograph = std::make_unique<Array>(read_image(path_of(index))); });
+    attempt(index, [&] {
+      check(work_[index].refusal.empty(), work_[index].refusal);
+      photograph = std::make_unique<Array>(read_image(path_of(index)));
+    });
     return photograph;
   }
 
@@ -115,17 +119,17 @@ class PredictionLine {
     }
   }
 
-  void write(const FinishedPrediction& finished, const Prediction& prediction) {
+  void write(const FinishedPrediction& finished, Prediction& prediction) {
     const Photograph& photograph = work_[finished.index].photograph;
     const Estimator& estimator = estimators_[finished.model];
     OutputOptions output = options_for(photograph, request_.output);
     output.stop = stop_;
-    const Prediction shown = presented(prediction, output.normals);
+    const Prediction shown = presented(std::move(prediction), request_.normals);
     const auto files = write_prediction(shown, estimator, photograph.path, output);
     if (request_.json) {
       display_.print(describe(shown, estimator, photograph.path, files, true));
     } else if (!files.empty()) {
-      display_.print(one_line(files.front().native()));
+      display_.print(one_line(files.front().path.native()));
     }
   }
 
