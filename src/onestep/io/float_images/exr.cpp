@@ -148,7 +148,46 @@ std::int64_t count_channels(std::string_view list) {
     list.remove_prefix(length + 1 + kDescription);
     ++count;
   }
+  check(list == std::string_view("\0", 1),
+        "the list of channels does not end where the header says that it does");
   return count;
+}
+
+/// OpenEXR reads a value of these types without looking at the size that the header gives it, and
+/// what follows then is not what was checked here.
+void check_size_of_value(std::string_view type, std::int64_t size) {
+  struct FixedSize {
+    std::string_view type;
+    std::int64_t size;
+  };
+  constexpr FixedSize kFixed[] = {{"box2i", 16},
+                                  {"box2f", 16},
+                                  {"int", 4},
+                                  {"float", 4},
+                                  {"double", 8},
+                                  {"v2i", 8},
+                                  {"v2f", 8},
+                                  {"v2d", 16},
+                                  {"v3i", 12},
+                                  {"v3f", 12},
+                                  {"v3d", 24},
+                                  {"m33f", 36},
+                                  {"m33d", 72},
+                                  {"m44f", 64},
+                                  {"m44d", 128},
+                                  {"envmap", 1},
+                                  {"lineOrder", 1},
+                                  {"compression", 1},
+                                  {"chromaticities", 32},
+                                  {"rational", 8},
+                                  {"timecode", 8},
+                                  {"keycode", 28},
+                                  {"tiledesc", 9}};
+  for (const FixedSize& fixed : kFixed) {
+    check(type != fixed.type || size == fixed.size, "a value of type ", fixed.type, " has ", size,
+          " bytes in the header; it must have ", fixed.size);
+  }
+  check(type != "preview", "pictures with a preview in the header are not supported");
 }
 
 /// Walks the attributes of the header (name, type, size, value) before OpenEXR does, which
@@ -182,12 +221,13 @@ void check_header(std::span<const std::byte> bytes,
     const std::string_view type = text();
     const std::int64_t size = number();
     check(size >= 0 && size <= static_cast<std::int64_t>(bytes.size() - position), kCut);
+    check_size_of_value(type, size);
     const std::size_t end = position + static_cast<std::size_t>(size);
     if (attribute == "dataWindow" && type == "box2i") {
       const std::array<std::int64_t, 4> box = {number(), number(), number(), number()};
       extent = Extent{box[2] - box[0] + 1, box[3] - box[1] + 1};
       check_image_size(extent->width, extent->height, name, limits);
-    } else if (attribute == "channels") {
+    } else if (type == "chlist") {
       const auto* const list = reinterpret_cast<const char*>(bytes.data()) + position;
       channels = std::max(channels, count_channels({list, static_cast<std::size_t>(size)}));
     }
