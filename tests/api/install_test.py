@@ -41,7 +41,7 @@ class Install(unittest.TestCase):
         return result.stdout
 
     def configure(self, source, build):
-        self.call(CMAKE, "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}",
+        self.call(CMAKE, "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}",
                   f"-DCMAKE_CXX_FLAGS={' '.join(flags())}", f"-DCMAKE_PREFIX_PATH={self.prefix}")
 
     def run_example(self, program):

@@ -1,6 +1,6 @@
 #include "onestep/cli/terminal/cut_file.h"
 
-#include "onestep/base/mapped_ranges.h"
+#include "onestep/base/memory/mapped_ranges.h"
 #include "onestep/io/file.h"
 #include "onestep/io/image.h"
 #include "onestep/io/safetensors.h"

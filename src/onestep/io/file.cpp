@@ -1,7 +1,7 @@
 #include "onestep/io/file.h"
 
 #include "onestep/base/check.h"
-#include "onestep/base/mapped_ranges.h"
+#include "onestep/base/memory/mapped_ranges.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

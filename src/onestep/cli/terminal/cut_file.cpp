@@ -1,6 +1,6 @@
 #include "onestep/cli/terminal/cut_file.h"
 
-#include "onestep/base/mapped_ranges.h"
+#include "onestep/base/memory/mapped_ranges.h"
 
 #include <unistd.h>
 

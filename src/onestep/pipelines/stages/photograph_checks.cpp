@@ -1,7 +1,7 @@
 #include "onestep/pipelines/stages/photograph_checks.h"
 
 #include "onestep/base/check.h"
-#include "onestep/base/memory_limit.h"
+#include "onestep/base/memory/memory_limit.h"
 #include "onestep/models/config/model_index.h"
 
 #include <algorithm>

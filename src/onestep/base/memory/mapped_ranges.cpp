@@ -1,4 +1,4 @@
-#include "onestep/base/mapped_ranges.h"
+#include "onestep/base/memory/mapped_ranges.h"
 
 #include <array>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include "onestep/base/memory_limit.h"
+#include "onestep/base/memory/memory_limit.h"
 
 #include <unistd.h>
 
