@@ -5,6 +5,8 @@
 #include "onestep/nn/vae/vae_mid_block.h"
 
 #include "testing/backends.h"
+#include "testing/sanitized.h"
+#include "testing/sanitized.h"
 #include "testing/torch_init.h"
 
 #include <gtest/gtest-spi.h>
@@ -22,15 +24,9 @@
 namespace onestep::testing {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::int64_t kShrink = 4;  // of the maps' sides
-constexpr int kWidest = 640;         // the widest blocks run in the release build only
-constexpr int kPixels = 10;
-#else
-constexpr std::int64_t kShrink = 1;
-constexpr int kWidest = 1280;
-constexpr int kPixels = 24;
-#endif
+constexpr std::int64_t kShrink = kSanitized ? 4 : 1;  // of the maps' sides
+constexpr int kWidest = kSanitized ? 640 : 1280;  // the widest blocks run in the release build only
+constexpr int kPixels = kSanitized ? 10 : 24;
 constexpr int kTime = 1280;
 constexpr int kContext = 1024;
 

@@ -1,9 +1,9 @@
 #include "onestep/output/write_prediction.h"
 
-#include <gtest/gtest.h>
-#include <sys/resource.h>
+#include "testing/file_size_limit.h"
 
-#include <csignal>
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <set>
 #include <string>
@@ -13,27 +13,9 @@
 namespace onestep {
 namespace {
 
+using testing::FileSizeLimit;
+
 class FullDisk : public testing::OutputFolder {};
-
-/// Limits the size of files for as long as it lives: a stand-in for a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, SIG_DFL);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 TEST_F(FullDisk, LeavesNothingOnAFullDisk) {
   Estimator estimator = load("tiny_e2e_depth");

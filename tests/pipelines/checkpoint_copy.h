@@ -34,6 +34,11 @@ void edit_json(const std::filesystem::path& file,
 
 void write_text(const std::filesystem::path& file, const std::string& text);
 
+/// Whether a message holds these words.
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// The message of the Error that `action` throws; fails the test when it throws none.
 std::string error_of(const std::function<void()>& action);
 

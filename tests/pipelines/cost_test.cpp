@@ -7,6 +7,7 @@
 #include "testing/golden.h"
 #include "testing/process.h"
 #include "testing/random_checkpoint/random_checkpoint.h"
+#include "testing/sanitized.h"
 
 #include <gtest/gtest.h>
 
@@ -160,9 +161,7 @@ TEST(PlanCost, RefusesASizeBelowOneLatentPixel) {
 }
 
 TEST(PlanCost, ForeseesThePeakOfResidentMemory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's own memory would be measured";
-#endif
+  if (testing::kSanitized) GTEST_SKIP() << "a sanitizer's own memory would be measured";
   const TemporaryFolder temporary;
   const auto path = temporary.path() / "model";
   testing::write_random_checkpoint(path, testing::medium_checkpoint());

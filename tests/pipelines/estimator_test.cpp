@@ -20,15 +20,12 @@ namespace onestep {
 namespace {
 
 using nlohmann::json;
+using testing::contains;
 using testing::copy_golden_model;
 using testing::edit_json;
 using testing::error_of;
 using testing::golden_case;
 using testing::TemporaryFolder;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 LoadOptions one_thread() {
   LoadOptions options;

@@ -12,6 +12,7 @@ namespace onestep {
 namespace {
 
 using nlohmann::json;
+using testing::contains;
 using testing::copy_golden_model;
 using testing::edit_json;
 using testing::error_of;
@@ -24,10 +25,6 @@ EstimatorKind kind_of_folder(const std::filesystem::path& folder) {
 
 EstimatorKind kind_of_golden(const std::string& model) {
   return kind_of_folder(testing::golden_root() + "/models/" + model);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(KindOf, SeesATrailingSingleStepCheckpointAsEndToEnd) {

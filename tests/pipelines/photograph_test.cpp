@@ -19,15 +19,12 @@
 namespace onestep {
 namespace {
 
+using testing::contains;
 using testing::error_of;
 using testing::golden_case;
 using testing::max_difference;
 
 constexpr Pipeline kPipelines[] = {Pipeline::e2e, Pipeline::e2e_diffusers, Pipeline::marigold};
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 class Photograph : public ::testing::Test {
  protected:

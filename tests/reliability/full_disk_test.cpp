@@ -5,10 +5,10 @@
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 
-#include <gtest/gtest.h>
-#include <sys/resource.h>
+#include "testing/file_size_limit.h"
 
-#include <csignal>
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -19,27 +19,6 @@ namespace onestep::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Lets no file of this process grow beyond a size, as a full disk would.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(std::uintmax_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_ = {};
-  void (*handler_)(int);
-};
 
 struct Writer {
   std::string name;

@@ -2,8 +2,9 @@
 
 #include "onestep/base/check.h"
 
+#include "testing/png_checksums.h"
+
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 
 #include <fstream>
 #include <iterator>
@@ -124,19 +125,6 @@ std::uint64_t header_length(const Content& content) {
   std::uint64_t length = 0;
   for (std::size_t i = kLengthBytes; i-- > 0;) length = length << 8 | content[i];
   return length;
-}
-
-void repair_checksums(std::span<std::uint8_t> png) {
-  for (std::size_t chunk = 8; chunk + 12 <= png.size();) {
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < 4; ++i) length = length << 8 | png[chunk + i];
-    if (length > png.size() - chunk - 12) return;
-    const auto crc = crc32(0, png.data() + chunk + 4, static_cast<uInt>(length + 4));
-    for (std::size_t i = 0; i < 4; ++i) {
-      png[chunk + 8 + length + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i) & 0xFF);
-    }
-    chunk += 12 + length;
-  }
 }
 
 }  // namespace

@@ -18,13 +18,10 @@ namespace onestep {
 namespace {
 
 using nlohmann::json;
+using testing::contains;
 using testing::error_of;
 using testing::golden_case;
 using testing::max_difference;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 Estimator load_model(const std::filesystem::path& folder) {
   LoadOptions options;
