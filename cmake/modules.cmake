@@ -16,6 +16,17 @@ function(onestep_add_module name)
   set_property(TARGET onestep_${name} PROPERTY ONESTEP_USES "${arg_USES}")
 endfunction()
 
+# The same for code on libtorch, which reaches the program onestep-torch and not libonestep.
+#
+#   onestep_add_torch_objects(backend_torch SOURCES …)
+function(onestep_add_torch_objects name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  add_library(onestep_${name} OBJECT ${arg_SOURCES})
+  target_include_directories(onestep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(onestep_${name} PRIVATE onestep_flags PUBLIC onestep_torch)
+  target_precompile_headers(onestep_${name} PRIVATE <ATen/ATen.h>)
+endfunction()
+
 # One test program for a module: tests/<name>/*.cpp. MODULES names every module that is linked.
 #
 #   onestep_add_test(io SOURCES png_test.cpp … MODULES base tensor io [PACKAGES …])

@@ -22,6 +22,9 @@ OWNERS = {
     "zlib.h": ["io/*.cpp"],
     "hwy/*": ["backend/cpu/*"],
     "nlohmann/*": ["*.cpp"],
+    "ATen/*": ["backend/torch/*", "train/*"],
+    "c10/*": ["backend/torch/*", "train/*"],
+    "torch/*": ["backend/torch/*", "train/*"],
 }
 # What the system offers; free for every .cpp file and for no header.
 POSIX = {"fcntl.h", "poll.h", "sched.h", "signal.h", "termios.h", "unistd.h", "sys/*"}

@@ -257,7 +257,7 @@ Tensor Backend::add(const Tensor& a, const Tensor& b) {
 
 Tensor Backend::region(std::string_view name,
                        std::initializer_list<Tensor> inputs,
-                       FunctionRef<Tensor(Inputs)> body) {
+                       const RegionBody& body) {
   const Inputs view(inputs.begin(), inputs.size());
   if (!run_.on_region) return do_region(name, view, body);
   run_.on_region(name);
@@ -272,9 +272,7 @@ Tensor Backend::region(std::string_view name,
   return result;
 }
 
-Tensor Backend::do_region(std::string_view /*name*/,
-                          Inputs inputs,
-                          FunctionRef<Tensor(Inputs)> body) {
+Tensor Backend::do_region(std::string_view /*name*/, Inputs inputs, const RegionBody& body) {
   return body(inputs);
 }
 

@@ -2,7 +2,6 @@
 
 #include "onestep/backend/layer.h"
 #include "onestep/backend/tensor.h"
-#include "onestep/base/function_ref.h"
 
 #include <functional>
 #include <initializer_list>
@@ -101,11 +100,14 @@ class Backend {
   Tensor add(const Tensor& a, const Tensor& b);
 
   /// Names a part of a network (a block): the unit of progress, profile and gradient checkpointing.
-  /// Calls body(inputs); regions nest.
+  /// Calls body(inputs); regions nest. A backend that computes gradients may keep the body and call
+  /// it again later: it must not change what it captures, nor depend on what changes, and what it
+  /// refers to (the network, the backend) must still be there.
   using Inputs = std::span<const Tensor>;
+  using RegionBody = std::function<Tensor(Inputs)>;
   Tensor region(std::string_view name,
                 std::initializer_list<Tensor> inputs,
-                FunctionRef<Tensor(Inputs)> body);
+                const RegionBody& body);
 
  private:
   virtual Tensor do_upload(const Array& array, const Extent& extent) = 0;
@@ -125,7 +127,7 @@ class Backend {
   virtual Tensor do_activate(const Tensor& x, Activation activation) = 0;
   virtual Tensor do_concat_channels(const Tensor& a, const Tensor& b, const Extent& output) = 0;
   virtual Tensor do_add(const Tensor& a, const Tensor& b) = 0;
-  virtual Tensor do_region(std::string_view name, Inputs inputs, FunctionRef<Tensor(Inputs)> body);
+  virtual Tensor do_region(std::string_view name, Inputs inputs, const RegionBody& body);
 
   void begin_operation() const;
   void end_operation(double multiply_adds);

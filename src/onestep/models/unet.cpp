@@ -166,17 +166,18 @@ Tensor UNet::operator()(Backend& b,
   check(static_cast<bool>(class_labels) == n.class_embedding.has_value(), "UNet: class labels are ",
         n.class_embedding ? "missing" : "given, but the network has no class embedding");
 
-  const auto time = b.region("time_embedding", {class_labels}, [&](Backend::Inputs in) {
-    return n.embedding(b, timestep, latent, in[0]);
-  });
-  auto x = b.region("conv_in", {latent}, [&](Backend::Inputs in) {
+  const auto time =
+      b.region("time_embedding", {class_labels}, [&b, &n, timestep, latent](Backend::Inputs in) {
+        return n.embedding(b, timestep, latent, in[0]);
+      });
+  auto x = b.region("conv_in", {latent}, [&b, &n](Backend::Inputs in) {
     return b.conv2d(n.config.center_input_sample ? centred(b, in[0]) : in[0], n.conv_in);
   });
   std::vector<Tensor> skips = {x};
   for (const auto& block : n.down_blocks) x = block(b, std::move(x), time, context, skips);
   x = n.mid_block(b, std::move(x), time, context);
   for (const auto& block : n.up_blocks) x = block(b, std::move(x), time, context, skips);
-  return b.region("conv_out", {x}, [&](Backend::Inputs in) {
+  return b.region("conv_out", {x}, [&b, &n](Backend::Inputs in) {
     return b.conv2d(in[0], n.conv_out, {.norm = &n.conv_norm_out, .silu = true});
   });
 }

@@ -12,7 +12,7 @@ namespace onestep {
 /// checkpointing know by that name. Inputs are tensors, also empty ones.
 template <typename Block, typename... Inputs>
 Tensor in_region(Backend& b, std::string_view name, const Block& block, const Inputs&... inputs) {
-  return b.region(name, {inputs...}, [&](Backend::Inputs in) {
+  return b.region(name, {inputs...}, [&b, &block](Backend::Inputs in) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return block(b, in[I]...);
     }

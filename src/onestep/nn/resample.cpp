@@ -28,11 +28,7 @@ void Upsample::visit(LayerVisitor& visitor, const std::string& prefix) {
   visitor(join_key(prefix, "conv"), conv);
 }
 
-Tensor Upsample::operator()(Backend& b, const Tensor& x) const {
-  return b.conv2d(x, conv);
-}
-
-Tensor Upsample::operator()(Backend& b, const Tensor& x, MapSize size) const {
+Tensor Upsample::operator()(Backend& b, const Tensor& x, std::optional<MapSize> size) const {
   return b.conv2d(x, conv, {.output_size = size});
 }
 

@@ -3,6 +3,8 @@
 #include "onestep/backend/backend.h"
 #include "onestep/nn/layer_visitor.h"
 
+#include <optional>
+
 namespace onestep {
 
 /// Where the zeros around a halving convolution go.
@@ -30,8 +32,7 @@ struct Upsample {
   void visit(LayerVisitor& visitor, const std::string& prefix);
 
   /// x [B,H,W,C] -> [B,2H,2W,C]; or `size`, twice as large or one less: the doubled map is cropped.
-  Tensor operator()(Backend& b, const Tensor& x) const;
-  Tensor operator()(Backend& b, const Tensor& x, MapSize size) const;
+  Tensor operator()(Backend& b, const Tensor& x, std::optional<MapSize> size = {}) const;
 
   Conv conv;
 };

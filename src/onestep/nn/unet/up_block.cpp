@@ -3,6 +3,8 @@
 #include "onestep/base/check.h"
 #include "onestep/nn/in_region.h"
 
+#include <optional>
+
 namespace onestep {
 
 UpBlock::UpBlock(const UpBlockShape& shape) : name(shape.name) {
@@ -42,10 +44,11 @@ Tensor UpBlock::operator()(Backend& b,
     }
   }
   if (!upsampler) return x;
-  return b.region(join_key(name, "upsamplers.0"), {x}, [&](Backend::Inputs in) {
-    if (skips.empty()) return (*upsampler)(b, in[0]);
-    return (*upsampler)(b, in[0], {skips.back().height(), skips.back().width()});
-  });
+  // The size, not the skips: they are used up when the region runs again for gradients.
+  std::optional<MapSize> size;
+  if (!skips.empty()) size = MapSize{skips.back().height(), skips.back().width()};
+  return b.region(join_key(name, "upsamplers.0"), {x},
+                  [this, &b, size](Backend::Inputs in) { return (*upsampler)(b, in[0], size); });
 }
 
 }  // namespace onestep

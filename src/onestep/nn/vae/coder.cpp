@@ -48,10 +48,10 @@ void Encoder::visit(LayerVisitor& visitor, const std::string& prefix) {
 
 Tensor Encoder::operator()(Backend& b, const Tensor& image) const {
   auto x = b.region("encoder.conv_in", {image},
-                    [&](Backend::Inputs in) { return b.conv2d(in[0], conv_in); });
+                    [this, &b](Backend::Inputs in) { return b.conv2d(in[0], conv_in); });
   for (const auto& block : down_blocks) x = block(b, std::move(x));
   x = mid_block(b, std::move(x));
-  return b.region("encoder.conv_out", {x}, [&](Backend::Inputs in) {
+  return b.region("encoder.conv_out", {x}, [this, &b](Backend::Inputs in) {
     return b.conv2d(in[0], conv_out, {.norm = &conv_norm_out, .silu = true});
   });
 }
@@ -85,10 +85,10 @@ void Decoder::visit(LayerVisitor& visitor, const std::string& prefix) {
 
 Tensor Decoder::operator()(Backend& b, const Tensor& latent) const {
   auto x = b.region("decoder.conv_in", {latent},
-                    [&](Backend::Inputs in) { return b.conv2d(in[0], conv_in); });
+                    [this, &b](Backend::Inputs in) { return b.conv2d(in[0], conv_in); });
   x = mid_block(b, std::move(x));
   for (const auto& block : up_blocks) x = block(b, std::move(x));
-  return b.region("decoder.conv_out", {x}, [&](Backend::Inputs in) {
+  return b.region("decoder.conv_out", {x}, [this, &b](Backend::Inputs in) {
     return b.conv2d(in[0], conv_out, {.norm = &conv_norm_out, .silu = true});
   });
 }

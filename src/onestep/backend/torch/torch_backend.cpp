@@ -1,0 +1,224 @@
+#include "onestep/backend/torch/torch_backend.h"
+
+#include "onestep/backend/torch/checkpoint.h"
+#include "onestep/backend/torch/torch_storage.h"
+#include "onestep/base/check.h"
+
+#include <c10/core/GradMode.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace onestep {
+namespace {
+
+/// [B,H,W,C] as torch's convolutions see it, without a copy.
+at::Tensor as_nchw(const at::Tensor& x) {
+  return x.permute({0, 3, 1, 2});
+}
+
+at::Tensor as_nhwc(const at::Tensor& x) {
+  return x.permute({0, 2, 3, 1});
+}
+
+at::Tensor activated(const at::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::silu:
+      return at::silu(x);
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::quick_gelu:
+      return x * at::sigmoid(1.702 * x);
+    case Activation::geglu: {
+      const auto halves = x.chunk(2, -1);
+      return halves[0] * at::gelu(halves[1]);
+    }
+  }
+  fail("torch: unknown activation");
+}
+
+/// NCHW in, NCHW out.
+at::Tensor group_normalised(const at::Tensor& x, const GroupNorm& norm) {
+  const TorchPrepared& layer = torch_prepared(norm.prepared);
+  // On a CPU torch's kernel for channels-last memory takes the variance as a difference of squares,
+  // which loses digits where the mean is large; the one for contiguous planes does not.
+  return at::group_norm(x.is_cpu() ? x.contiguous() : x, norm.groups, layer.weight, layer.bias,
+                        norm.epsilon);
+}
+
+at::Tensor layer_normalised(const at::Tensor& x, const LayerNorm& norm) {
+  const TorchPrepared& layer = torch_prepared(norm.prepared);
+  return at::layer_norm(x, {x.size(-1)}, layer.weight, layer.bias, norm.epsilon);
+}
+
+/// The doubled map, cropped to `size`: NCHW.
+at::Tensor doubled(const at::Tensor& x, const std::optional<MapSize>& size) {
+  const std::int64_t height = 2 * x.size(2);
+  const std::int64_t width = 2 * x.size(3);
+  const at::Tensor y = at::upsample_nearest2d(x, {height, width});
+  return size ? y.narrow(2, 0, size->height).narrow(3, 0, size->width) : y;
+}
+
+/// Nothing is recorded unless gradients are wanted; inside a checkpointed region torch decides.
+class Recording {
+ public:
+  explicit Recording(bool wanted) : mode_(wanted && c10::GradMode::is_enabled()) {}
+
+ private:
+  c10::AutoGradMode mode_;
+};
+
+/// While it lives, regions are parts of one that is checkpointed as a whole.
+class Inside {
+ public:
+  explicit Inside(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
+  ~Inside() { flag_ = before_; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
+class TorchBackend final : public Backend {
+ public:
+  TorchBackend(Run& run, TorchOptions options) : Backend(run), options_(std::move(options)) {
+    torch_device(options_);  // complains before any work
+  }
+
+ private:
+  bool half() const { return options_.precision == TorchPrecision::bfloat16; }
+  /// What products are computed in.
+  at::Tensor product_type(const at::Tensor& x) const {
+    return half() && x.defined() ? x.to(at::kBFloat16) : x;
+  }
+  /// What everything else is computed in.
+  at::Tensor storage_type(const at::Tensor& x) const { return half() ? x.to(at::kFloat) : x; }
+
+  Tensor do_upload(const Array& array, const Extent& extent) override {
+    return wrapped(to_torch(array, options_)
+                       .reshape({extent.batch, extent.height, extent.width, extent.channels}));
+  }
+
+  Array do_download(const Tensor& x) override { return to_array(unwrapped(x)).to(DType::float32); }
+
+  Tensor do_conv2d(const Tensor& x,
+                   const Conv& conv,
+                   const ConvOptions& options,
+                   const Extent& /*output*/) override {
+    const Recording recording(options_.gradients);
+    const TorchPrepared& layer = torch_prepared(conv.prepared);
+    at::Tensor y = as_nchw(unwrapped(x));
+    if (options.norm != nullptr) y = group_normalised(y, *options.norm);
+    if (options.silu) y = at::silu(y);
+    if (conv.upsample) y = doubled(y, options.output_size);
+    const Padding& pad = conv.padding;
+    const bool even = pad.top == pad.bottom && pad.left == pad.right;
+    if (!even) y = at::constant_pad_nd(y, {pad.left, pad.right, pad.top, pad.bottom});
+    y = storage_type(at::conv2d(
+        product_type(y), product_type(layer.weight), product_type(layer.bias), conv.stride,
+        even ? at::IntArrayRef({pad.top, pad.left}) : at::IntArrayRef({0, 0})));
+    y = as_nhwc(y);
+    if (options.channel_add) y = y + unwrapped(options.channel_add);
+    if (options.residual) y = y + unwrapped(options.residual);
+    return wrapped(y);
+  }
+
+  Tensor do_linear(const Tensor& x,
+                   const Linear& linear,
+                   const LinearOptions& options,
+                   const Extent& /*output*/) override {
+    const Recording recording(options_.gradients);
+    const TorchPrepared& layer = torch_prepared(linear.prepared);
+    at::Tensor y = unwrapped(x);
+    if (options.layer_norm != nullptr) y = layer_normalised(y, *options.layer_norm);
+    if (options.group_norm != nullptr) {
+      y = as_nhwc(group_normalised(as_nchw(y), *options.group_norm));
+    }
+    y = storage_type(
+        at::linear(product_type(y), product_type(layer.weight), product_type(layer.bias)));
+    y = activated(y, options.activation);
+    if (options.residual) y = y + unwrapped(options.residual);
+    return wrapped(y);
+  }
+
+  /// [B,H,W,C] -> [B,heads,tokens,C/heads].
+  at::Tensor as_heads(const Tensor& x, std::int64_t batch, int heads) const {
+    return product_type(unwrapped(x))
+        .reshape({x.batch(), x.tokens(), heads, x.channels() / heads})
+        .transpose(1, 2)
+        .expand({batch, -1, -1, -1});
+  }
+
+  Tensor do_attention(
+      const Tensor& q, const Tensor& k, const Tensor& v, int heads, bool causal) override {
+    const Recording recording(options_.gradients);
+    const at::Tensor y = at::scaled_dot_product_attention(
+        as_heads(q, q.batch(), heads), as_heads(k, q.batch(), heads), as_heads(v, q.batch(), heads),
+        {}, 0.0, causal);
+    return wrapped(
+        storage_type(y.transpose(1, 2)).reshape({q.batch(), q.height(), q.width(), q.channels()}));
+  }
+
+  Tensor do_group_norm(const Tensor& x, const GroupNorm& norm, bool silu) override {
+    const Recording recording(options_.gradients);
+    const at::Tensor y = as_nhwc(group_normalised(as_nchw(unwrapped(x)), norm));
+    return wrapped(silu ? at::silu(y) : y);
+  }
+
+  Tensor do_layer_norm(const Tensor& x, const LayerNorm& norm) override {
+    const Recording recording(options_.gradients);
+    return wrapped(layer_normalised(unwrapped(x), norm));
+  }
+
+  Tensor do_activate(const Tensor& x, Activation activation) override {
+    const Recording recording(options_.gradients);
+    return wrapped(activated(unwrapped(x), activation));
+  }
+
+  Tensor do_concat_channels(const Tensor& a, const Tensor& b, const Extent& /*output*/) override {
+    const Recording recording(options_.gradients);
+    return wrapped(at::cat({unwrapped(a), unwrapped(b)}, -1));
+  }
+
+  Tensor do_add(const Tensor& a, const Tensor& b) override {
+    const Recording recording(options_.gradients);
+    return wrapped(unwrapped(a) + unwrapped(b));
+  }
+
+  Tensor do_region(std::string_view name, Inputs inputs, const RegionBody& body) override {
+    const bool recorded = options_.gradients && c10::GradMode::is_enabled();
+    if (!recorded || inside_ || !options_.checkpointed || !options_.checkpointed(name)) {
+      return body(inputs);
+    }
+    std::vector<at::Tensor> values;
+    std::vector<bool> given;
+    for (const Tensor& input : inputs) {
+      given.push_back(static_cast<bool>(input));
+      if (input) values.push_back(unwrapped(input));
+    }
+    const auto run = [this, body, given](const std::vector<at::Tensor>& kept) {
+      std::vector<Tensor> tensors;
+      std::size_t next = 0;
+      for (const bool there : given) tensors.push_back(there ? wrapped(kept[next++]) : Tensor());
+      const Inside inside(inside_);
+      return unwrapped(body(tensors));
+    };
+    return wrapped(checkpointed(run, values));
+  }
+
+  TorchOptions options_;
+  bool inside_ = false;  // of a checkpointed region
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_torch_backend(Run& run, const TorchOptions& options) {
+  return std::make_unique<TorchBackend>(run, options);
+}
+
+}  // namespace onestep
