@@ -1,0 +1,76 @@
+#include "onestep/train/losses.h"
+
+namespace onestep {
+namespace {
+
+/// `x` where the mask is true, else 0. Selected, not multiplied: NaN times 0 is NaN.
+at::Tensor selected(const at::Tensor& x, const at::Tensor& mask) {
+  return at::where(mask, x, at::zeros({}, x.options()));
+}
+
+/// Mean of `values` over `count` elements, the others being 0.
+Loss mean_over(const at::Tensor& values, std::int64_t count) {
+  if (count == 0) return {at::zeros({}, values.options()), 0};
+  return {values.sum() / static_cast<double>(count), count};
+}
+
+std::int64_t count_of(const at::Tensor& mask) {
+  return mask.sum().item<std::int64_t>();
+}
+
+/// Per image, over all its pixels: [B,1,1].
+at::Tensor sum_per_image(const at::Tensor& x) {
+  return x.sum({1, 2}, /*keepdim=*/true);
+}
+
+}  // namespace
+
+at::Tensor depth_head(const at::Tensor& decoded) {
+  return decoded.mean(-1).clamp(-1, 1);
+}
+
+at::Tensor normals_head(const at::Tensor& decoded) {
+  const at::Tensor length = at::linalg_vector_norm(decoded, 2, {-1}, /*keepdim=*/true);
+  return (decoded / (length + 1e-5)).clamp(-1, 1);
+}
+
+Loss affine_invariant_l1(const at::Tensor& prediction,
+                         const at::Tensor& target,
+                         const at::Tensor& mask) {
+  const std::int64_t count = count_of(mask);
+  if (count == 0) return mean_over(prediction, 0);
+  const at::Tensor p = selected(prediction, mask);
+  const at::Tensor g = selected(target, mask);
+
+  // The normal equations [a00 a01; a01 a11] [s; c] = [b0; b1] of every image.
+  const at::Tensor a00 = sum_per_image(p * p);
+  const at::Tensor a01 = sum_per_image(p);
+  const at::Tensor a11 = sum_per_image(mask.to(p.scalar_type()));
+  const at::Tensor b0 = sum_per_image(p * g);
+  const at::Tensor b1 = sum_per_image(g);
+  const at::Tensor determinant = a00 * a11 - a01 * a01;
+  const at::Tensor solvable = determinant > 0;
+  // Divided by 1 where there is no solution: a quotient that is not used must not make NaN of the
+  // gradient.
+  const at::Tensor divisor = at::where(solvable, determinant, at::ones({}, p.options()));
+  const at::Tensor scale = selected((a11 * b0 - a01 * b1) / divisor, solvable);
+  const at::Tensor shift = selected((a00 * b1 - a01 * b0) / divisor, solvable);
+  return mean_over(selected(scale * p + shift - g, mask).abs(), count);
+}
+
+Loss mean_angle(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& mask) {
+  const at::Tensor all_channels = mask.unsqueeze(-1);
+  const at::Tensor p = selected(prediction, all_channels);
+  const at::Tensor n = selected(target, all_channels);
+  const at::Tensor angle = (p * n).sum(-1).clamp(-1, 1).acos();
+  return mean_over(selected(angle, mask), count_of(mask));
+}
+
+Loss masked_mean_squares(const at::Tensor& prediction,
+                         const at::Tensor& target,
+                         const at::Tensor& mask) {
+  const at::Tensor difference = selected(prediction, mask) - selected(target, mask);
+  return mean_over(difference * difference, count_of(mask));
+}
+
+}  // namespace onestep

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+
+namespace onestep {
+
+/// The value of a loss over a batch, and how many pixels it is the mean of. With none the value is
+/// 0 and depends on nothing: there is no gradient to ask for.
+struct Loss {
+  at::Tensor value;  ///< scalar
+  std::int64_t valid_pixels = 0;
+};
+
+/// decoded [B,H,W,3] -> [B,H,W], the mean of the channels, clamped to [-1,1] (the gradient passes
+/// on the closed interval); arXiv 2409.11355, section 3.
+at::Tensor depth_head(const at::Tensor& decoded);
+
+/// decoded [B,H,W,3] -> [B,H,W,3], y / (|y| + 1e-5), clamped to [-1,1].
+at::Tensor normals_head(const at::Tensor& decoded);
+
+/// Mean over the valid pixels of all images together of |s_k p + c_k - g|, where s_k and c_k fit
+/// image k's prediction to its target by least squares over its valid pixels; the gradient goes
+/// through both. An image whose normal equations are singular (no valid pixel, one, or a constant
+/// prediction) has s = c = 0. prediction, target [B,H,W], mask [B,H,W] bool; what lies outside the
+/// mask, NaN too, changes neither value nor gradient. arXiv 2409.11355, equation of L_D.
+Loss affine_invariant_l1(const at::Tensor& prediction,
+                         const at::Tensor& target,
+                         const at::Tensor& mask);
+
+/// Mean over the valid pixels of all images together of the angle in radians between prediction and
+/// target, acos(clamp(p . n)). prediction, target [B,H,W,3], mask [B,H,W] bool, as above.
+Loss mean_angle(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& mask);
+
+/// Mean over the selected elements of (prediction - target)^2; mask bool of their shape. The loss
+/// of the diffusion objective.
+Loss masked_mean_squares(const at::Tensor& prediction,
+                         const at::Tensor& target,
+                         const at::Tensor& mask);
+
+}  // namespace onestep
