@@ -1,15 +1,14 @@
 #include "onestep/diffusion/pyramid_noise.h"
-#include "onestep/io/safetensors.h"
 #include "onestep/tensor/array.h"
 
 #include "testing/golden.h"
+#include "testing/training_golden.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -17,34 +16,7 @@ namespace onestep {
 namespace {
 
 using nlohmann::json;
-
-std::string folder() {
-  return testing::golden_root() + "/../goldens_training";
-}
-
-/// The tensors of the group that holds the cases of noise.
-const StateDict& tensors() {
-  static const StateDict read = read_safetensors(folder() + "/losses.safetensors");
-  return read;
-}
-
-/// The cases whose id starts with `prefix`. None at all is a failure.
-std::vector<json> cases(const std::string& prefix) {
-  std::ifstream file(folder() + "/cases.json");
-  std::vector<json> found;
-  const json document = json::parse(file);
-  for (const json& group : document.at("groups")) {
-    for (const json& one : group.at("cases")) {
-      if (one.at("id").get<std::string>().rfind(prefix, 0) == 0) found.push_back(one);
-    }
-  }
-  EXPECT_FALSE(found.empty()) << prefix;
-  return found;
-}
-
-Array tensor(const json& key) {
-  return tensors().at(key.get<std::string>());
-}
+using testing::TrainingCase;
 
 void expect_close(const Array& got, const Array& expected, const json& tolerance) {
   ASSERT_EQ(got.shape(), expected.shape());
@@ -68,10 +40,10 @@ void expect_layer_sizes(LayerSize size, const std::vector<double>& ratios, const
 }
 
 TEST(PyramidNoise, LayersShrinkAsTheReferences) {
-  for (const json& golden : cases("noise.sizes_")) {
-    SCOPED_TRACE(golden.at("id").get<std::string>());
-    const json& parameters = golden.at("parameters");
-    const json& sizes = golden.at("expected").at("layer_sizes");
+  for (const TrainingCase& golden : testing::training_cases("noise.sizes_")) {
+    SCOPED_TRACE(golden.id);
+    const json& parameters = golden.parameters();
+    const json& sizes = golden.expected().at("layer_sizes");
     const LayerSize latent{parameters.at("height"), parameters.at("width")};
     const std::vector<double> ratios(sizes.size(), parameters.at("r").get<double>());
     expect_layer_sizes<double>(latent, ratios, sizes);
@@ -80,48 +52,47 @@ TEST(PyramidNoise, LayersShrinkAsTheReferences) {
 }
 
 TEST(PyramidNoise, MergesGivenLayersAsTheReference) {
-  for (const std::string name : {"noise.pyramid_", "noise.annealed"}) {
-    for (const json& golden : cases(name)) {
-      SCOPED_TRACE(golden.at("id").get<std::string>());
-      const json& parameters = golden.at("parameters");
-      const Array base = tensor(golden.at("inputs").at("base"));
-      std::vector<Array> layers;
-      const std::size_t count = parameters.at("layer_sizes").size();
-      for (std::size_t i = 0; i < count; ++i) {
-        layers.push_back(tensor(golden.at("inputs").at("layer_" + std::to_string(i))));
-      }
-      expect_layer_sizes<double>({base.size(2), base.size(3)}, parameters.at("r_per_layer"),
-                                 parameters.at("layer_sizes"));
-      std::vector<double> strengths(2);
-      const json& strength = parameters.at("strength");
-      for (std::size_t b = 0; b < strengths.size(); ++b) {
-        strengths[b] = strength.is_array() ? strength.at(b) : strength;
-      }
-      expect_close(merged_noise_layers(base, layers, strengths),
-                   tensor(golden.at("expected").at("noise_f32")), golden.at("tolerance").at("f32"));
+  std::vector<TrainingCase> merged = testing::training_cases("noise.pyramid_");
+  merged.push_back(testing::training_case("noise.annealed"));
+  for (const TrainingCase& golden : merged) {
+    SCOPED_TRACE(golden.id);
+    const json& parameters = golden.parameters();
+    const Array base = golden.input("base");
+    std::vector<Array> layers;
+    const std::size_t count = parameters.at("layer_sizes").size();
+    for (std::size_t i = 0; i < count; ++i) {
+      layers.push_back(golden.input("layer_" + std::to_string(i)));
     }
+    expect_layer_sizes<double>({base.size(2), base.size(3)}, parameters.at("r_per_layer"),
+                               parameters.at("layer_sizes"));
+    std::vector<double> strengths(2);
+    const json& strength = parameters.at("strength");
+    for (std::size_t b = 0; b < strengths.size(); ++b) {
+      strengths[b] = strength.is_array() ? strength.at(b) : strength;
+    }
+    expect_close(merged_noise_layers(base, layers, strengths), golden.output("noise_f32"),
+                 golden.tolerance().at("f32"));
   }
 }
 
 TEST(MultiResolutionNoise, IsDrawnAsTheReference) {
-  for (const json& golden : cases("noise.seeded_")) {
-    SCOPED_TRACE(golden.at("id").get<std::string>());
-    const json& parameters = golden.at("parameters");
+  for (const TrainingCase& golden : testing::training_cases("noise.seeded_")) {
+    SCOPED_TRACE(golden.id);
+    const json& parameters = golden.parameters();
     const Shape shape = parameters.at("shape");
     const auto seed = parameters.at("seed").get<std::uint64_t>();
     TorchGenerator generator(seed);
     const Array noise =
         multi_resolution_noise(shape, annealed_strengths(parameters.at("timesteps")), generator);
-    expect_close(noise, tensor(golden.at("expected").at("noise_f32")), golden.at("tolerance"));
+    expect_close(noise, golden.output("noise_f32"), golden.tolerance());
 
     TorchGenerator again(seed);
     EXPECT_LE(testing::max_difference(Array::of<float>(shape, again.randn(element_count(shape))),
-                                      tensor(golden.at("expected").at("base_f32"))),
+                                      golden.output("base_f32")),
               2e-6);
-    const std::vector<double> ratios = golden.at("expected").at("r_per_layer");
+    const std::vector<double> ratios = golden.expected().at("r_per_layer");
     EXPECT_EQ(again.rand(1).front() * 2 + 2, static_cast<float>(ratios.front()));
-    expect_layer_sizes<float>({shape[2], shape[3]}, ratios,
-                              golden.at("expected").at("layer_sizes"));
+    expect_layer_sizes<float>({shape[2], shape[3]}, ratios, golden.expected().at("layer_sizes"));
   }
 }
 
