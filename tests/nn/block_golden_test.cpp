@@ -134,7 +134,7 @@ void run_upsample(BlockCase& c) {
   const auto x = c.input("hidden_states");
   if (!c.params().contains("output_size")) return c.expect(block(c.b(), x));
   const auto& size = c.params().at("output_size");
-  c.expect(block(c.b(), x, {size[0], size[1]}));
+  c.expect(block(c.b(), x, MapSize{size[0], size[1]}));
 }
 
 void run_group_norm(BlockCase& c) {
