@@ -3,6 +3,7 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)               # io
 find_package(PNG REQUIRED)                # io/png
 find_package(JPEG REQUIRED)               # io/jpeg
+find_package(Minizip REQUIRED)            # io/numpy/npz
 find_package(nlohmann_json 3.11 REQUIRED) # .cpp files of io, models, pipelines, output, cli
 find_package(CLI11 2.1 REQUIRED)          # cli
 find_package(hwy 1.0 REQUIRED)            # backend/cpu

@@ -21,7 +21,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDI
 
 # find_package(onestep)
 set(ONESTEP_HAS_EXR OFF)
-set(ONESTEP_PC_REQUIRES "libpng libjpeg libhwy")
+set(ONESTEP_PC_REQUIRES "libpng libjpeg libhwy minizip")
 if(OpenEXR_FOUND)
   set(ONESTEP_HAS_EXR ON)
   string(APPEND ONESTEP_PC_REQUIRES " OpenEXR")
@@ -31,7 +31,8 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/onestepConfig.cmake.in"
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/onestepConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion)
 install(EXPORT onestepTargets NAMESPACE onestep:: DESTINATION "${package_folder}")
-install(FILES "${PROJECT_BINARY_DIR}/package/onestepConfig.cmake"
+install(FILES "${CMAKE_CURRENT_LIST_DIR}/FindMinizip.cmake"
+              "${PROJECT_BINARY_DIR}/package/onestepConfig.cmake"
               "${PROJECT_BINARY_DIR}/package/onestepConfigVersion.cmake"
         DESTINATION "${package_folder}")
 

@@ -20,6 +20,7 @@ OWNERS = {
     "jerror.h": ["io/jpeg.cpp"],
     "Im[af]*.h": ["io/float_images/exr.cpp"],  # OpenEXR and its Imath
     "zlib.h": ["io/*.cpp"],
+    "minizip/*": ["io/numpy/npz.cpp"],
     "hwy/*": ["backend/cpu/*"],
     "nlohmann/*": ["*.cpp"],
     "ATen/*": ["backend/torch/*", "train/*"],

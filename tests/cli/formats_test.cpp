@@ -1,4 +1,4 @@
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ TEST_F(Formats, LicencesPrintsThePageAndTheVersions) {
   EXPECT_TRUE(result.out.starts_with(licences_page()));
   EXPECT_NE(result.out.find("Built with libpng 1."), std::string::npos);
   for (const std::string part : {"nlohmann-json", "CLI11", "Highway", "libpng", "libjpeg-turbo",
-                                 "zlib", "OpenEXR", "viridis", "turbo", "Apache-2.0"}) {
+                                 "minizip", "zlib", "OpenEXR", "viridis", "turbo", "Apache-2.0"}) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part;
   }
   EXPECT_EQ(run({"licences", "all"}).exit_status, 2);

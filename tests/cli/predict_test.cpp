@@ -1,4 +1,4 @@
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 

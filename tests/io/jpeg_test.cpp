@@ -1,7 +1,7 @@
 #include "onestep/io/jpeg.h"
 
 #include "onestep/io/exif.h"
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 
 #include "testing/sanitized.h"
 

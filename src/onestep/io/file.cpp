@@ -60,14 +60,9 @@ int open_for_reading(const std::filesystem::path& path) {
   return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-/// A file's content as a container of bytes or characters.
+/// The first `size` bytes of a file as a container of bytes or characters.
 template <typename Content>
-Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
-  const Descriptor file(open_for_reading(path));
-  const int error = errno;
-  const std::int64_t size = regular_size(path, file, error);
-  check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
-        " expected at most");
+Content read_content(const std::filesystem::path& path, const Descriptor& file, std::int64_t size) {
   Content content(static_cast<std::size_t>(size), {});
   std::size_t done = 0;
   while (done < content.size()) {
@@ -80,6 +75,16 @@ Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
   }
   content.resize(done);
   return content;
+}
+
+template <typename Content>
+Content read_whole(const std::filesystem::path& path, std::int64_t limit) {
+  const Descriptor file(open_for_reading(path));
+  const int error = errno;
+  const std::int64_t size = regular_size(path, file, error);
+  check(size <= limit, path.string(), ": has ", size, " bytes, more than the ", limit,
+        " expected at most");
+  return read_content<Content>(path, file, size);
 }
 
 }  // namespace
@@ -113,6 +118,13 @@ bool file_exists(const std::filesystem::path& path) {
 
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit) {
   return read_whole<std::vector<std::byte>>(path, limit);
+}
+
+std::vector<std::byte> read_beginning(const std::filesystem::path& path, std::int64_t count) {
+  const Descriptor file(open_for_reading(path));
+  const int error = errno;
+  const std::int64_t size = std::min(count, regular_size(path, file, error));
+  return read_content<std::vector<std::byte>>(path, file, size);
 }
 
 std::string read_text(const std::filesystem::path& path, std::int64_t limit) {

@@ -37,7 +37,11 @@ bool file_exists(const std::filesystem::path& path);
 /// read or is larger than `limit` bytes.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit);
 
-/// The same as text.
+/// The first bytes of a file, `count` of them or all where it is shorter. Throws Error when it
+/// cannot be read.
+std::vector<std::byte> read_beginning(const std::filesystem::path& path, std::int64_t count);
+
+/// The same as read_bytes(), as text.
 std::string read_text(const std::filesystem::path& path,
                       std::int64_t limit = std::int64_t{64} << 20);
 

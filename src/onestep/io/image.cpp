@@ -13,6 +13,8 @@
 namespace onestep {
 namespace {
 
+constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;  // the largest picture, unpacked
+
 /// Bytes by which a kind of file is known.
 struct Magic {
   std::size_t offset;
@@ -83,11 +85,30 @@ Array decode_image(std::span<const std::byte> bytes,
 }
 
 Array read_image(const std::filesystem::path& path, const ImageLimits& limits) {
-  constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;  // the largest picture, unpacked
   const auto bytes = read_bytes(path, kMaxFileBytes);
   check(!bytes.empty(), path.string(), ": expected a PNG or JPEG, found an empty file (0 bytes)",
         "; copy it again");
   return decode_image(bytes, path.string(), limits);
+}
+
+PictureHeader read_image_header(const std::filesystem::path& path, const ImageLimits& limits) {
+  const std::string name = path.string();
+  const auto header_of = [&](std::span<const std::byte> bytes) {
+    if (has_magic(bytes, 0, "\x89PNG")) return decode_png_header(bytes, name, limits);
+    if (has_magic(bytes, 0, "\xFF\xD8\xFF")) return decode_jpeg_header(bytes, name, limits);
+    refuse(bytes, name);
+  };
+  constexpr std::int64_t kBeginning = std::int64_t{64} << 10;
+  const auto beginning = read_beginning(path, kBeginning);
+  check(!beginning.empty(), name, ": expected a PNG or JPEG, found an empty file (0 bytes)",
+        "; copy it again");
+  try {
+    return header_of(beginning);
+  } catch (const Error&) {
+    if (std::ssize(beginning) < kBeginning) throw;
+  }
+  // Thumbnails and colour profiles stand before the size in a JPEG and may be longer than that.
+  return header_of(read_bytes(path, kMaxFileBytes));
 }
 
 bool has_image_extension(const std::filesystem::path& path) {

@@ -16,6 +16,15 @@ struct ImageLimits {
   std::int64_t max_pixels = std::int64_t{1} << 28;
 };
 
+/// What the header of a picture or of a map of numbers says; whether the rest of the file is whole
+/// is not known.
+struct PictureHeader {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t channels = 0;  ///< as the file's reader returns them: 1 or 3
+  DType dtype = DType::uint8;
+};
+
 /// Throws Error (name, expected, found) unless the picture has pixels and keeps to the limits.
 void check_image_size(std::int64_t width,
                       std::int64_t height,
@@ -33,6 +42,10 @@ Array read_image(const std::filesystem::path& path, const ImageLimits& limits = 
 Array decode_image(std::span<const std::byte> bytes,
                    const std::string& name,
                    const ImageLimits& limits = {});
+
+/// The size of a photograph, upright, without decoding it; throws Error as read_image() where the
+/// header shows the reason.
+PictureHeader read_image_header(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 /// True for the extensions that folders are searched for: .png, .jpg, .jpeg in any case.
 bool has_image_extension(const std::filesystem::path& path);

@@ -193,17 +193,16 @@ void check_memory(JpegReader& reader, int orientation, const std::string& name) 
         " MiB, more than the limit of ", kMaxBytes >> 20, "; scale it down");
 }
 
-}  // namespace
-
-Array decode_jpeg(std::span<const std::byte> bytes,
-                  const std::string& name,
-                  const ImageLimits& limits) {
+/// Reads the header and refuses what it shows.
+void open(JpegReader& reader,
+          std::span<const std::byte> bytes,
+          const std::string& name,
+          const ImageLimits& limits) {
   check(bytes.size() >= std::size(kSignature) &&
             std::to_integer<unsigned>(bytes[0]) == kSignature[0] &&
             std::to_integer<unsigned>(bytes[1]) == kSignature[1] &&
             std::to_integer<unsigned>(bytes[2]) == kSignature[2],
         name, ": is not a JPEG file");
-  JpegReader reader;
   reader.bytes = bytes;
   reader.info.err = jpeg_std_error(&reader.errors);
   reader.info.client_data = &reader;  // jpeg_create_decompress keeps both
@@ -213,6 +212,29 @@ Array decode_jpeg(std::span<const std::byte> bytes,
   run(reader, read_header, name);
   check_image_size(reader.info.image_width, reader.info.image_height, name, limits);
   check_colours(reader, name);
+}
+
+}  // namespace
+
+PictureHeader decode_jpeg_header(std::span<const std::byte> bytes,
+                                 const std::string& name,
+                                 const ImageLimits& limits) {
+  JpegReader reader;
+  open(reader, bytes, name, limits);
+  const std::int64_t width = reader.info.image_width;
+  const std::int64_t height = reader.info.image_height;
+  const bool turned = exif_orientation(exif_data(bytes)) >= 5;
+  return {.height = turned ? width : height,
+          .width = turned ? height : width,
+          .channels = 3,
+          .dtype = DType::uint8};
+}
+
+Array decode_jpeg(std::span<const std::byte> bytes,
+                  const std::string& name,
+                  const ImageLimits& limits) {
+  JpegReader reader;
+  open(reader, bytes, name, limits);
   check_plausible(reader, name);
   const int orientation = exif_orientation(exif_data(bytes));
   check_memory(reader, orientation, name);

@@ -19,4 +19,9 @@ Array decode_jpeg(std::span<const std::byte> bytes,
                   const std::string& name,
                   const ImageLimits& limits = {});
 
+/// What decode_jpeg() returns, by the bytes up to the first scan.
+PictureHeader decode_jpeg_header(std::span<const std::byte> bytes,
+                                 const std::string& name,
+                                 const ImageLimits& limits = {});
+
 }  // namespace onestep

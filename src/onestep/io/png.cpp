@@ -108,9 +108,9 @@ void run(PngReader& reader, void (*step)(PngReader&), const std::string& name) {
 }
 
 /// Refuses by the header alone, before anything is allocated.
-void check_size(std::span<const std::byte> bytes,
-                const std::string& name,
-                const ImageLimits& limits) {
+PictureHeader checked_header(std::span<const std::byte> bytes,
+                             const std::string& name,
+                             const ImageLimits& limits) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   check(text.starts_with(kSignature), name, ": is not a PNG file");
   check(text.size() >= 33, name, ": the PNG is truncated (", bytes.size(),
@@ -124,6 +124,12 @@ void check_size(std::span<const std::byte> bytes,
     return value;
   };
   check_image_size(number_at(16), number_at(20), name, limits);
+  const auto depth = std::to_integer<int>(bytes[24]);
+  const auto colour = std::to_integer<int>(bytes[25]);
+  return {.height = number_at(20),
+          .width = number_at(16),
+          .channels = (colour & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1,
+          .dtype = depth == 16 ? DType::uint16 : DType::uint8};
 }
 
 std::vector<png_bytep> row_pointers(std::byte* data, std::int64_t rows, std::int64_t row_bytes) {
@@ -185,7 +191,7 @@ Array decode(std::span<const std::byte> bytes,
              const std::string& name,
              const ImageLimits& limits,
              bool as_photograph) {
-  check_size(bytes, name, limits);
+  checked_header(bytes, name, limits);
   PngReader reader;
   reader.bytes = bytes;
   reader.as_photograph = as_photograph;
@@ -218,6 +224,12 @@ Array decode(std::span<const std::byte> bytes,
 }
 
 }  // namespace
+
+PictureHeader decode_png_header(std::span<const std::byte> bytes,
+                                const std::string& name,
+                                const ImageLimits& limits) {
+  return checked_header(bytes, name, limits);
+}
 
 Array decode_png(std::span<const std::byte> bytes,
                  const std::string& name,

@@ -22,6 +22,10 @@ Array decode_png(std::span<const std::byte> bytes,
 Array decode_png_rgb8(std::span<const std::byte> bytes,
                       const std::string& name,
                       const ImageLimits& limits = {});
+/// What decode_png() returns, by the file's first 33 bytes.
+PictureHeader decode_png_header(std::span<const std::byte> bytes,
+                                const std::string& name,
+                                const ImageLimits& limits = {});
 Array read_png(const std::filesystem::path& path, const ImageLimits& limits = {});
 
 /// uint8 or uint16, [H,W] grey or [H,W,3] RGB; written atomically. Compressing a large picture

@@ -4,7 +4,7 @@
 #include "onestep/io/file.h"
 #include "onestep/io/float_images/exr.h"
 #include "onestep/io/float_images/pfm.h"
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 #include "onestep/output/presented.h"

@@ -1,4 +1,4 @@
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

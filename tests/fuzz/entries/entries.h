@@ -29,6 +29,8 @@ void enter_image(Bytes bytes);
 void enter_photograph(Bytes bytes);
 
 void enter_npy(Bytes bytes);
+/// An array called depth, or the only one.
+void enter_npz(Bytes bytes);
 
 /// A map of floats: an accepted one has the values that its shape promises, one or three a pixel.
 void enter_pfm(Bytes bytes);
@@ -48,6 +50,7 @@ constexpr Entry kEntries[] = {
     {"image", "image", enter_image},
     {"photograph", "image", enter_photograph},
     {"npy", "npy", enter_npy},
+    {"npz", "npz", enter_npz},
     {"pfm", "pfm", enter_pfm},
     {"exr", "exr", enter_exr},
 };

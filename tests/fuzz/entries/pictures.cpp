@@ -1,7 +1,8 @@
 #include "onestep/base/check.h"
 #include "onestep/io/exif.h"
 #include "onestep/io/image.h"
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
+#include "onestep/io/numpy/npz.h"
 #include "onestep/pipelines/stages/prepared_image.h"
 
 #include "fuzz/entries/entries.h"
@@ -57,6 +58,15 @@ void enter_npy(Bytes bytes) {
   try {
     const Array array = decode_npy(std::as_bytes(bytes), "fuzz");
     require(array.bytes() <= static_cast<std::int64_t>(bytes.size()), "no value is invented");
+  } catch (const Error&) {
+  }
+}
+
+void enter_npz(Bytes bytes) {
+  try {
+    const Array array = decode_npz(std::as_bytes(bytes), "fuzz", "depth");
+    require(array.bytes() <= static_cast<std::int64_t>(bytes.size()) * 1032,
+            "no value is invented");
   } catch (const Error&) {
   }
 }

@@ -30,6 +30,8 @@ namespace {
 constexpr std::size_t kFloat = sizeof(float);
 constexpr std::int64_t kMaxBytes = std::int64_t{3} << 29;  // of pixels, or of a block's: 1.5 GiB
 
+constexpr std::int64_t kMaxFileBytes = std::int64_t{2} << 30;
+
 /// A window's size as its header tells it, not yet checked.
 struct Extent {
   std::int64_t width = 0;
@@ -237,10 +239,10 @@ void check_header(std::span<const std::byte> bytes,
   check_plausible(*extent, channels, bytes.size());
 }
 
-Array decode(std::span<const std::byte> bytes, const std::string& name, const ImageLimits& limits) {
-  check_header(bytes, name, limits);
-  MemoryReader reader(bytes, name);
-  Imf::InputFile file(reader, 0);
+/// What the pixels of an opened file will be; throws Error for what is refused.
+PictureHeader checked_pixels(const Imf::InputFile& file,
+                             const std::string& name,
+                             const ImageLimits& limits) {
   const Imath::Box2i window = file.header().dataWindow();
   const std::int64_t width = std::int64_t{window.max.x} - window.min.x + 1;
   const std::int64_t height = std::int64_t{window.max.y} - window.min.y + 1;
@@ -250,8 +252,18 @@ Array decode(std::span<const std::byte> bytes, const std::string& name, const Im
       width * height * std::ssize(channels) * static_cast<std::int64_t>(kFloat);
   check(unpacked <= kMaxBytes, "unpacking takes ", unpacked >> 20, " MiB, more than the limit of ",
         kMaxBytes >> 20);
-  Array pixels(DType::float32,
-               channels.size() == 3 ? Shape{height, width, 3} : Shape{height, width});
+  return {
+      .height = height, .width = width, .channels = std::ssize(channels), .dtype = DType::float32};
+}
+
+Array decode(std::span<const std::byte> bytes, const std::string& name, const ImageLimits& limits) {
+  check_header(bytes, name, limits);
+  MemoryReader reader(bytes, name);
+  Imf::InputFile file(reader, 0);
+  const auto [height, width, count, dtype] = checked_pixels(file, name, limits);
+  Array pixels(dtype, count == 3 ? Shape{height, width, 3} : Shape{height, width});
+  const Imath::Box2i window = file.header().dataWindow();
+  const auto channels = channels_of(count);
   file.setFrameBuffer(frame_buffer(channels, pixels.mutable_data(), window, width));
   file.readPixels(window.min.y, window.max.y);
   return pixels;
@@ -265,6 +277,18 @@ std::string plain(std::string_view text) {
   }
   while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
   return line;
+}
+
+/// What `body` returns; the exceptions of OpenEXR become Error.
+template <typename Body>
+auto with_own_errors(const std::string& name, const Body& body) {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    const std::string_view message = error.what();
+    if (message.starts_with(one_line(name))) fail(message);
+    fail(name, ": cannot be read: ", plain(message));
+  }
 }
 
 void encode(MemoryWriter& writer,
@@ -300,18 +324,21 @@ void require_exr() {}
 Array decode_exr(std::span<const std::byte> bytes,
                  const std::string& name,
                  const ImageLimits& limits) {
-  try {
-    return decode(bytes, name, limits);
-  } catch (const std::exception& error) {
-    const std::string_view message = error.what();
-    if (message.starts_with(one_line(name))) fail(message);
-    fail(name, ": cannot be read: ", plain(message));
-  }
+  return with_own_errors(name, [&] { return decode(bytes, name, limits); });
 }
 
 Array read_exr(const std::filesystem::path& path, const ImageLimits& limits) {
-  constexpr std::int64_t kMaxFileBytes = std::int64_t{2} << 30;
   return decode_exr(read_bytes(path, kMaxFileBytes), path.string(), limits);
+}
+
+PictureHeader read_exr_header(const std::filesystem::path& path, const ImageLimits& limits) {
+  const std::string name = path.string();
+  const auto bytes = read_bytes(path, kMaxFileBytes);
+  return with_own_errors(name, [&] {
+    check_header(bytes, name, limits);
+    MemoryReader reader(bytes, name);
+    return checked_pixels(Imf::InputFile(reader, 0), name, limits);
+  });
 }
 
 void write_exr(const std::filesystem::path& path,

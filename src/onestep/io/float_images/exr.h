@@ -29,6 +29,9 @@ Array decode_exr(std::span<const std::byte> bytes,
                  const std::string& name,
                  const ImageLimits& limits = {});
 
+/// What read_exr() returns, without unpacking the pixels.
+PictureHeader read_exr_header(const std::filesystem::path& path, const ImageLimits& limits = {});
+
 /// float32 [H,W] as channel Y, [H,W,3] as R, G, B: the names by which every reader finds one map or
 /// three (of a normal: x, y, z). Lossless (ZIP), written atomically. `comments`, an attribute of
 /// the header, says what the numbers mean. Throws Cancelled between blocks of rows when `stop` is

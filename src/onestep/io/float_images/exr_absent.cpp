@@ -20,6 +20,11 @@ Array read_exr(const std::filesystem::path& path, const ImageLimits& limits) {
   return decode_exr({}, path.string(), limits);
 }
 
+PictureHeader read_exr_header(const std::filesystem::path& path, const ImageLimits& limits) {
+  decode_exr({}, path.string(), limits);
+  return {};
+}
+
 void write_exr(const std::filesystem::path& path,
                const Array&,
                const std::string&,

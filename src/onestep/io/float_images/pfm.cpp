@@ -83,6 +83,16 @@ class HeaderParser {
   std::size_t position_ = 0;
 };
 
+std::int64_t row_bytes(const PfmHeader& header) {
+  return header.width * header.channels * static_cast<std::int64_t>(sizeof(float));
+}
+
+void check_length(std::int64_t expected, std::int64_t found, const std::string& name) {
+  check(found >= expected, name, ": header says ", expected, " bytes of pixels, file has ", found,
+        "; is the download complete?");
+  check(found == expected, name, ": header says ", expected, " bytes of pixels, file has ", found);
+}
+
 void swap_bytes(std::span<float> values) {
   for (float& value : values) {
     value = std::bit_cast<float>(__builtin_bswap32(std::bit_cast<std::uint32_t>(value)));
@@ -105,19 +115,31 @@ Array decode_pfm(std::span<const std::byte> bytes,
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const PfmHeader header = HeaderParser(text, name).parse();
   check_image_size(header.width, header.height, name, limits);
-  const std::int64_t row_bytes =
-      header.width * header.channels * static_cast<std::int64_t>(sizeof(float));
-  const auto expected = static_cast<std::size_t>(header.height * row_bytes);
   const auto data = bytes.subspan(std::min(header.data_begin, bytes.size()));
-  check(data.size() >= expected, name, ": header says ", expected, " bytes of pixels, file has ",
-        data.size(), "; is the download complete?");
-  check(data.size() == expected, name, ": header says ", expected, " bytes of pixels, file has ",
-        data.size());
+  check_length(header.height * row_bytes(header), std::ssize(data), name);
   Array pixels(DType::float32, header.channels == 3 ? Shape{header.height, header.width, 3}
                                                     : Shape{header.height, header.width});
-  copy_upside_down(data, pixels.mutable_data(), static_cast<std::size_t>(row_bytes));
+  copy_upside_down(data, pixels.mutable_data(), static_cast<std::size_t>(row_bytes(header)));
   if (header.big_endian) swap_bytes(pixels.mutable_view<float>());
   return pixels;
+}
+
+PictureHeader read_pfm_header(const std::filesystem::path& path, const ImageLimits& limits) {
+  const std::string name = path.string();
+  constexpr std::int64_t kLongestHeader = 160;  // three words, each with what may stand before it
+  const auto beginning = read_beginning(path, kLongestHeader);
+  const std::string_view text(reinterpret_cast<const char*>(beginning.data()), beginning.size());
+  const PfmHeader header = HeaderParser(text, name).parse();
+  check_image_size(header.width, header.height, name, limits);
+  std::error_code error;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+  check(!error, name, ": cannot be read: ", error.message());
+  check_length(header.height * row_bytes(header),
+               size - static_cast<std::int64_t>(header.data_begin), name);
+  return {.height = header.height,
+          .width = header.width,
+          .channels = header.channels,
+          .dtype = DType::float32};
 }
 
 Array read_pfm(const std::filesystem::path& path, const ImageLimits& limits) {

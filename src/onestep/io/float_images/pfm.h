@@ -21,6 +21,9 @@ Array decode_pfm(std::span<const std::byte> bytes,
                  const std::string& name,
                  const ImageLimits& limits = {});
 
+/// What read_pfm() returns, by the header of a file whose length is what it says.
+PictureHeader read_pfm_header(const std::filesystem::path& path, const ImageLimits& limits = {});
+
 /// float32 [H,W] or [H,W,3], little endian, scale -1; written atomically.
 void write_pfm(const std::filesystem::path& path, const Array& pixels);
 

@@ -1,4 +1,4 @@
-#include "onestep/io/npy.h"
+#include "onestep/io/numpy/npy.h"
 
 #include "onestep/base/check.h"
 #include "onestep/io/file.h"
@@ -184,11 +184,28 @@ NpyHeader parse_header(std::span<const std::byte> bytes, const std::string& name
   if (version > 1) length |= byte_at(10) << 16 | byte_at(11) << 24;
   const std::size_t begin = version > 1 ? 12 : 10;
   check(length <= kMaxHeader, name, ": header length ", length, " is over ", kMaxHeader);
-  check(length <= bytes.size() - begin, name, ": header says ", begin + length, " bytes, file has ",
-        bytes.size(), "; is the download complete?");
+  check(begin <= bytes.size() && length <= bytes.size() - begin, name, ": header says ",
+        begin + length, " bytes, file has ", bytes.size(), "; is the download complete?");
   NpyHeader header = DictionaryParser(text.substr(begin, length), name).parse();
   header.data_begin = begin + length;
   return header;
+}
+
+/// Bytes of all elements.
+std::int64_t data_bytes(const NpyHeader& header, const std::string& name) {
+  std::int64_t bytes = size_of(header.dtype);
+  for (const std::int64_t size : header.shape) {
+    check(size == 0 || bytes <= (std::int64_t{1} << 56) / size, name, ": shape ",
+          to_string(header.shape), " has too many elements");
+    bytes *= size;
+  }
+  return bytes;
+}
+
+void check_length(std::int64_t expected, std::int64_t found, const std::string& name) {
+  check(found >= expected, name, ": header says ", expected, " bytes of data, file has ", found,
+        "; is the download complete?");
+  check(found == expected, name, ": header says ", expected, " bytes of data, file has ", found);
 }
 
 /// Elements in Fortran order (first index fastest) as C order.
@@ -247,23 +264,34 @@ std::string header_of(const Array& array, const std::string& name) {
 
 Array decode_npy(std::span<const std::byte> bytes, const std::string& name) {
   const NpyHeader header = parse_header(bytes, name);
-  std::int64_t expected = size_of(header.dtype);
-  for (const std::int64_t size : header.shape) {
-    check(size == 0 || expected <= (std::int64_t{1} << 56) / size, name, ": shape ",
-          to_string(header.shape), " has too many elements");
-    expected *= size;
-  }
   const auto data = bytes.subspan(header.data_begin);
-  check(static_cast<std::int64_t>(data.size()) >= expected, name, ": header says ", expected,
-        " bytes of data, file has ", data.size(), "; is the download complete?");
-  check(static_cast<std::int64_t>(data.size()) == expected, name, ": header says ", expected,
-        " bytes of data, file has ", data.size());
+  check_length(data_bytes(header, name), std::ssize(data), name);
   const bool boolean = header.dtype == DType::boolean;
   check(!boolean || std::ranges::all_of(data, [](std::byte b) { return b <= std::byte{1}; }), name,
         ": a bool is neither 0 nor 1");
   Array array(header.dtype, header.shape);
   if (!data.empty()) std::memcpy(array.mutable_data(), data.data(), data.size());
   return header.fortran_order && array.rank() > 1 ? from_fortran_order(array) : array;
+}
+
+ArrayHeader decode_npy_header(std::span<const std::byte> bytes, const std::string& name) {
+  const NpyHeader header = parse_header(bytes, name);
+  data_bytes(header, name);
+  return {.dtype = header.dtype,
+          .shape = header.shape,
+          .data_begin = static_cast<std::int64_t>(header.data_begin)};
+}
+
+ArrayHeader read_npy_header(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  constexpr std::int64_t kFixed = 12;  // magic, version, length
+  const auto beginning = read_beginning(path, std::int64_t{kMaxHeader} + kFixed);
+  const NpyHeader header = parse_header(beginning, name);
+  std::error_code error;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+  check(!error, name, ": cannot be read: ", error.message());
+  check_length(data_bytes(header, name), size - static_cast<std::int64_t>(header.data_begin), name);
+  return decode_npy_header(beginning, name);
 }
 
 Array read_npy(const std::filesystem::path& path) {
