@@ -2,6 +2,7 @@
 
 #include "onestep/base/check.h"
 #include "onestep/base/random.h"
+#include "onestep/data/mixed_seed.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,21 +12,10 @@ namespace onestep {
 namespace {
 
 /// What a number is drawn for: draws for different things are unrelated.
-enum class Purpose : std::uint64_t { set = 1, flip = 2, epoch = 3 };
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-std::uint64_t scrambled(std::uint64_t bits) {
-  bits += 0x9E3779B97F4A7C15;
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
-  return bits ^ (bits >> 31);
-}
+enum class Purpose : std::int64_t { set = 1, flip = 2, epoch = 3 };
 
 std::uint64_t draw(std::uint64_t seed, Purpose purpose, std::int64_t a, std::int64_t b) {
-  std::uint64_t bits = scrambled(seed);
-  bits = scrambled(bits ^ static_cast<std::uint64_t>(purpose));
-  bits = scrambled(bits ^ static_cast<std::uint64_t>(a));
-  return scrambled(bits ^ static_cast<std::uint64_t>(b));
+  return mixed_seed(seed, {static_cast<std::int64_t>(purpose), a, b});
 }
 
 /// In [0,1).

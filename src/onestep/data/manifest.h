@@ -22,13 +22,13 @@ struct PictureSize {
 };
 
 struct ManifestOptions {
-  Truth truth = Truth::depth;       ///< files of other truths are neither checked nor read
-  std::optional<PictureSize> size;  ///< what everything is resized to; nothing is without it
-  std::int64_t batch = 1;           ///< above 1 and without `size`, pictures must be of one size
-  int threads = 1;                  ///< that check the files
-  std::stop_token stop;             ///< ends the check with Cancelled
+  Truth truth = Truth::depth;            ///< files of other truths are neither checked nor read
+  std::optional<PictureSize> size = {};  ///< what everything is resized to; nothing is without it
+  std::int64_t batch = 1;     ///< above 1 and without `size`, pictures must be of one size
+  int threads = 1;            ///< that check the files
+  std::stop_token stop = {};  ///< ends the check with Cancelled
   /// Lines checked so far and their number; called by one thread at a time.
-  std::function<void(std::int64_t done, std::int64_t count)> progress;
+  std::function<void(std::int64_t done, std::int64_t count)> progress = {};
 };
 
 /// A data set of files and what is odd about it (one line each; masks that hide everything).
