@@ -100,10 +100,11 @@ void run(const CommandLine& line) {
   const auto first = measure(estimator, rgb, options);
   const auto second = measure(estimator, rgb, options);
   const auto& seen = first.prediction;
-  const auto plan = plan_cost(estimator.folder(), seen.processed_height, seen.processed_width,
-                              seen.options.steps, seen.options.prompt_tokens, estimator.threads());
-  std::printf("%s, %d of %d processors, %s\n", processor_name().c_str(), estimator.threads(),
-              available_processors(), estimator.simd().c_str());
+  const auto plan =
+      plan_cost(estimator.folder(), seen.processed_height, seen.processed_width, seen.options.steps,
+                seen.options.prompt_tokens, estimator.engine().threads);
+  std::printf("%s, %d of %d processors, %s\n", processor_name().c_str(), estimator.engine().threads,
+              available_processors(), estimator.engine().simd.c_str());
   std::printf(
       "%lldx%lld pixels, %d step%s, %.2f TFLOP; loading %.2f s (%.2f processor seconds); "
       "peak memory %.2f GiB (planned %.2f GiB)\n\n",

@@ -29,9 +29,12 @@ endfunction()
 
 # One test program for a module: tests/<name>/*.cpp. MODULES names every module that is linked.
 #
-#   onestep_add_test(io SOURCES png_test.cpp … MODULES base tensor io [PACKAGES …])
+#   onestep_add_test(io SOURCES png_test.cpp … MODULES base tensor io [PACKAGES …] [IN_TWO_RUNS])
+#
+# IN_TWO_RUNS is for many small tests on libtorch, which takes longer to load than they take to run:
+# ctest starts the program once for all on the CPU and once for those whose names end in "cuda".
 function(onestep_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;MODULES;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "IN_TWO_RUNS" "" "SOURCES;MODULES;PACKAGES")
   add_executable(test_${name} ${arg_SOURCES})
   list(TRANSFORM arg_MODULES PREPEND onestep_)
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/src"
@@ -40,6 +43,13 @@ function(onestep_add_test name)
                                              GTest::gtest GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE
     ONESTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ONESTEP_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  if(arg_IN_TWO_RUNS)
+    add_test(NAME ${name}.on_the_cpu COMMAND test_${name} --gtest_filter=-*_cuda)
+    add_test(NAME ${name}.on_a_gpu COMMAND test_${name} --gtest_filter=*_cuda)
+    set_tests_properties(${name}.on_the_cpu ${name}.on_a_gpu PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name}.on_a_gpu PROPERTIES SKIP_REGULAR_EXPRESSION "no GPU here")
+    return()
+  endif()
   # Parameters have names of their own; their printed values may be addresses.
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 600)

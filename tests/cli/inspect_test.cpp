@@ -41,6 +41,7 @@ TEST_F(Inspect, TellsAProgramTheSame) {
   EXPECT_EQ(cost.at("width"), 96);
   EXPECT_EQ(cost.at("height"), 64);
   EXPECT_EQ(cost.at("threads"), 2);
+  EXPECT_EQ(cost.at("device"), "cpu");
   EXPECT_GT(cost.at("tflop"), 0.0);
   EXPECT_NEAR(cost.at("tflop").get<double>(),
               cost.at("encoder_tflop").get<double>() + cost.at("unet_tflop").get<double>() +

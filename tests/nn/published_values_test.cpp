@@ -40,9 +40,12 @@ std::vector<double> corner(const Array& map) {
 
 class PublishedValues : public ::testing::TestWithParam<TestedBackend> {
  protected:
-  PublishedValues() : run_(GetParam()) {}
+  void SetUp() override {
+    if (!GetParam().missing.empty()) GTEST_SKIP() << GetParam().missing;
+    run_.emplace(GetParam());
+  }
 
-  Backend& b() { return run_.backend(); }
+  Backend& b() { return run_->backend(); }
   Tensor drawn(TorchGenerator& generator, const Shape& shape) {
     return upload_reference(b(), randn(generator, shape));
   }
@@ -54,7 +57,7 @@ class PublishedValues : public ::testing::TestWithParam<TestedBackend> {
   Block initialised(Block block, TorchGenerator& generator) {
     TorchInit init(generator);
     block.visit(init, "");
-    run_.prepare(block);
+    run_->prepare(block);
     return block;
   }
   void expect_corner(const Tensor& got, const std::vector<double>& expected, double tolerance) {
@@ -68,7 +71,7 @@ class PublishedValues : public ::testing::TestWithParam<TestedBackend> {
   static constexpr double kPrinted = 1e-4;
 
  private:
-  BackendRun run_;
+  std::optional<BackendRun> run_;
 };
 
 TEST_P(PublishedValues, OfDownBlock2D) {

@@ -6,7 +6,6 @@
 
 #include "testing/backends.h"
 #include "testing/sanitized.h"
-#include "testing/sanitized.h"
 #include "testing/torch_init.h"
 
 #include <gtest/gtest-spi.h>
@@ -176,7 +175,7 @@ class RealWidth : public ::testing::TestWithParam<Case> {};
 
 /// On the best instruction set and the algorithms that are chosen by shape.
 TEST_P(RealWidth, AgreesWithDoublePrecision) {
-  Bench bench({.name = "automatic", .plain = false, .cpu = {.threads = 2}});
+  Bench bench(tested_cpu("automatic", {.threads = 2}));
   GetParam().run(bench);
 }
 
@@ -201,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(All,
 
 /// The check itself: a wrong weight in one tap of one channel is seen.
 TEST(SampledChecks, SeeASmallMistake) {
-  Bench bench({.name = "automatic", .plain = false, .cpu = {.threads = 1}});
+  Bench bench(tested_cpu("automatic", {.threads = 1}));
   auto block = bench.initialised(
       ResnetBlock({.in_channels = 64, .out_channels = 64, .time_channels = kTime}));
   auto weight = block.conv1.weight.mutable_view<float>();

@@ -48,6 +48,9 @@ TEST_F(Describe, SaysWhatADepthMapMeans) {
   EXPECT_EQ(said.at("sizes").at("processed"), (json{{"width", 64}, {"height", 45}}));
   EXPECT_EQ(said.at("sizes").at("output"), (json{{"width", 56}, {"height", 40}}));
   EXPECT_GT(said.at("peak_memory_bytes").get<double>(), 1e6);
+  EXPECT_EQ(said.at("device").at("name"), "cpu");
+  EXPECT_EQ(said.at("device").at("library"), nullptr);
+  EXPECT_EQ(said.at("device").at("simd"), estimator.engine().simd);
   EXPECT_EQ(said.at("device").at("threads"), 1);
   for (const char* stage : {"load_model", "prepare", "encode", "denoise", "decode", "finish"}) {
     EXPECT_GE(said.at("seconds").at(stage).get<double>(), 0.0) << stage;

@@ -1,8 +1,8 @@
-#include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/pipelines/stages/finished_map.h"
 #include "onestep/pipelines/stages/prepared_image.h"
 
+#include "testing/backends.h"
 #include "testing/golden.h"
 
 #include <gtest/gtest.h>
@@ -13,15 +13,13 @@
 #include <tuple>
 #include <vector>
 
-#include "pipelines/kernel_choices.h"
-
 namespace onestep {
 namespace {
 
 using testing::golden_cases;
 using testing::GoldenCase;
-using testing::kernel_choices;
-using testing::KernelChoice;
+using testing::tested_engines;
+using testing::TestedBackend;
 
 PredictOptions options_of(const GoldenCase& golden) {
   const auto& params = golden.params();
@@ -91,12 +89,13 @@ std::map<std::string, Array> results_of(Estimator& estimator, const GoldenCase& 
   return results;
 }
 
-class EndToEndGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, KernelChoice>> {};
+class EndToEndGolden : public ::testing::TestWithParam<std::tuple<GoldenCase, TestedBackend>> {};
 
 TEST_P(EndToEndGolden, AgreesWithTheReferenceAtEveryStage) {
-  const auto& [golden, kernels] = GetParam();
+  const auto& [golden, backend] = GetParam();
+  if (!backend.missing.empty()) GTEST_SKIP() << backend.missing;
   LoadOptions load;
-  load.cpu = kernels.cpu();
+  load.engine = backend.make_engine();
   if (golden.params().value("full_length_prompt", false)) load.prompt_tokens = 77;
   Estimator estimator = Estimator::load(testing::golden_root() + "/" + golden.model, load);
   EXPECT_EQ(to_string(estimator.modality()), golden.params().at("modality").get<std::string>());
@@ -118,7 +117,7 @@ TEST_P(EndToEndGolden, AgreesWithTheReferenceAtEveryStage) {
 INSTANTIATE_TEST_SUITE_P(Research,
                          EndToEndGolden,
                          ::testing::Combine(::testing::ValuesIn(golden_cases("e2e")),
-                                            ::testing::ValuesIn(kernel_choices())),
+                                            ::testing::ValuesIn(tested_engines())),
                          [](const auto& param) {
                            return testing::test_name(std::get<0>(param.param).id) + "_" +
                                   std::get<1>(param.param).name;

@@ -1,5 +1,6 @@
 #include "onestep/pipelines/estimator.h"
 
+#include "onestep/backend/cpu/engine/cpu_engine.h"
 #include "onestep/io/file.h"
 #include "onestep/io/safetensors.h"
 
@@ -194,6 +195,17 @@ TEST(Estimator, ServesSeveralThreadsOneAfterTheOther) {
     }
   }
   for (const Array& map : maps) EXPECT_EQ(testing::max_difference(map, alone), 0);
+}
+
+TEST(Estimator, MayShareItsEngineWithAnother) {
+  LoadOptions shared = one_thread();
+  shared.engine = make_cpu_engine(shared.cpu);
+  for (const std::string model : {"tiny_e2e_depth", "tiny_e2e_normals"}) {
+    const Estimator estimator = load_golden(model, shared);
+    EXPECT_EQ(&estimator.engine(), &shared.engine->facts());
+    const Array alone = load_golden(model).predict(photograph()).map;
+    EXPECT_EQ(testing::max_difference(estimator.predict(photograph()).map, alone), 0) << model;
+  }
 }
 
 TEST(Estimator, ReportsProgressThatGrowsToOneThroughItsStages) {

@@ -2,6 +2,7 @@
 
 #include "onestep/models/config/model_index.h"
 #include "onestep/pipelines/estimator.h"
+#include "onestep/pipelines/stages/photograph_checks.h"
 #include "onestep/pipelines/stages/prepared_image.h"
 
 #include "testing/golden.h"
@@ -167,6 +168,16 @@ TEST_F(Photograph, IsNotToBeCroppedOrEnlargedWhereThatCannotHelp) {
   const std::string strip = refusal(Array(DType::uint8, {3000, 1, 3}), options);
   EXPECT_TRUE(contains(strip, "crop the image and choose")) << "24000 pixels would be enough";
   EXPECT_EQ(resolution_in(strip), 8);
+}
+
+/// An engine that plans no arena is held to the rest.
+TEST(CheckMemory, CountsTheArenaAndTheHostArrays) {
+  const HostWork small = {.size = {64, 64}};
+  const HostWork huge = {.size = {std::int64_t{1} << 26, std::int64_t{1} << 26}};
+  constexpr std::int64_t kNoMachine = std::int64_t{1} << 60;
+  EXPECT_NO_THROW(check_memory(0, small));
+  EXPECT_THROW(check_memory(kNoMachine, small), Error);
+  EXPECT_THROW(check_memory(0, huge), Error);
 }
 
 TEST_F(Photograph, ThatNoMemoryCouldHoldIsRefused) {

@@ -2,6 +2,7 @@
 #include "onestep/pipelines/estimator_hooks.h"
 #include "onestep/pipelines/stages/prepared_image.h"
 
+#include "testing/backends.h"
 #include "testing/golden.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "pipelines/checkpoint_copy.h"
-#include "pipelines/kernel_choices.h"
 
 namespace onestep {
 namespace {
@@ -22,8 +22,8 @@ namespace {
 using nlohmann::json;
 using testing::golden_cases;
 using testing::GoldenCase;
-using testing::kernel_choices;
-using testing::KernelChoice;
+using testing::tested_engines;
+using testing::TestedBackend;
 
 PredictOptions options_of(const GoldenCase& golden) {
   const json& params = golden.params();
@@ -53,12 +53,12 @@ PredictOptions options_of(const GoldenCase& golden) {
 
 /// Estimators of the golden models with a case's changes; each is loaded once for all cases that
 /// follow each other.
-Estimator& estimator_of(const GoldenCase& golden, const KernelChoice& kernels) {
+Estimator& estimator_of(const GoldenCase& golden, const TestedBackend& backend) {
   static std::string loaded;
   static std::unique_ptr<Estimator> estimator;
   const json scheduler = golden.params().at("scheduler");
   const json index = golden.params().value("model_index", json::object());
-  const std::string wanted = golden.model + scheduler.dump() + index.dump() + kernels.name;
+  const std::string wanted = golden.model + scheduler.dump() + index.dump() + backend.name;
   if (wanted == loaded) return *estimator;
 
   const testing::TemporaryFolder temporary;
@@ -74,7 +74,7 @@ Estimator& estimator_of(const GoldenCase& golden, const KernelChoice& kernels) {
     if (scheduler.contains("class")) config["scheduler"] = {"diffusers", scheduler.at("class")};
   });
   LoadOptions options;
-  options.cpu = kernels.cpu();
+  options.engine = backend.make_engine();
   estimator = std::make_unique<Estimator>(Estimator::load(folder, options));
   loaded = wanted;
   return *estimator;
@@ -167,11 +167,12 @@ std::map<std::string, Array> results_of(const std::vector<Prediction>& predictio
   return results;
 }
 
-class PipelineGolden : public ::testing::TestWithParam<std::tuple<KernelChoice, GoldenCase>> {};
+class PipelineGolden : public ::testing::TestWithParam<std::tuple<TestedBackend, GoldenCase>> {};
 
 TEST_P(PipelineGolden, AgreesWithDiffusersAtEveryStage) {
-  const auto& [kernels, golden] = GetParam();
-  Estimator& estimator = estimator_of(golden, kernels);
+  const auto& [backend, golden] = GetParam();
+  if (!backend.missing.empty()) GTEST_SKIP() << backend.missing;
+  Estimator& estimator = estimator_of(golden, backend);
   const std::vector<Prediction> predictions = predictions_of(estimator, golden);
   const auto results = results_of(predictions, estimator.folder().vae_config().scale_factor());
   for (const auto& [name, description] : golden.json.at("expected").items()) {
@@ -191,7 +192,7 @@ TEST_P(PipelineGolden, AgreesWithDiffusersAtEveryStage) {
 
 INSTANTIATE_TEST_SUITE_P(Diffusers,
                          PipelineGolden,
-                         ::testing::Combine(::testing::ValuesIn(kernel_choices()),
+                         ::testing::Combine(::testing::ValuesIn(tested_engines()),
                                             ::testing::ValuesIn(golden_cases("pipeline"))),
                          [](const auto& param) {
                            return testing::test_name(std::get<1>(param.param).id) + "_" +

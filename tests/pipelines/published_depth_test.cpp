@@ -1,7 +1,7 @@
 // The reference's own tests of its depth pipeline: networks with weights drawn from a seed, a
 // picture of Python's random numbers, nine printed values of the result.
 
-#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/backend/cpu/engine/cpu_engine.h"
 #include "onestep/base/python_random.h"
 #include "onestep/pipelines/loading/prepare_network.h"
 #include "onestep/pipelines/predict_photograph.h"
@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -113,7 +114,8 @@ class PublishedDepth : public ::testing::Test {
       : estimator_{.folder = folder_with_the_scheduler(parent_.path()),
                    .kind = {},
                    .networks = {UNet(unet_config()), AutoencoderKl(vae_config()), {}}} {
-    const auto preparer = make_cpu_preparer(workspace_);
+    const auto lease = engine_->borrow({});
+    const auto preparer = lease->preparer();
     draw(estimator_.networks.unet, *preparer);
     draw(estimator_.networks.vae, *preparer);
   }
@@ -133,9 +135,9 @@ class PublishedDepth : public ::testing::Test {
     options.batch = published.batch;
     options.alignment = published.alignment;
     options.reduction = Reduction::mean;
-    const Array depth = predict_photograph(estimator_, workspace_, picture(published.seed), options,
-                                           std::nullopt, {})
-                            .map;
+    const Array depth =
+        predict_photograph(estimator_, *engine_, picture(published.seed), options, std::nullopt, {})
+            .map;
     const std::int64_t side = published.match_input ? kSide : published.resolution;
     ASSERT_EQ(depth.shape(), (Shape{side, side}));
     for (std::int64_t i = 0; i < 9; ++i) {
@@ -148,7 +150,7 @@ class PublishedDepth : public ::testing::Test {
 
  private:
   const testing::TemporaryFolder parent_;
-  CpuWorkspace workspace_{CpuOptions{.threads = 1}};
+  const std::shared_ptr<Engine> engine_ = make_cpu_engine({.threads = 1});
   LoadedEstimator estimator_;
 };
 

@@ -2,6 +2,8 @@
 
 #include "onestep/backend/plain/plain_backend.h"
 
+#include "testing/sanitized.h"
+
 namespace onestep::testing {
 namespace {
 
@@ -14,23 +16,23 @@ class NoPreparer final : public Preparer {
   void prepare(std::string_view, LayerNorm&) override {}
 };
 
-class PreparingVisitor final : public LayerVisitor {
+class PlainLease final : public Engine::Lease {
  public:
-  explicit PreparingVisitor(Preparer& preparer) : preparer_(preparer) {}
-  void operator()(const std::string& key, Conv& conv) override { preparer_.prepare(key, conv); }
-  void operator()(const std::string& key, Linear& linear) override {
-    preparer_.prepare(key, linear);
+  std::unique_ptr<Preparer> preparer() override { return std::make_unique<NoPreparer>(); }
+  std::unique_ptr<Backend> backend(Run& run) override {
+    return std::make_unique<PlainBackend>(run);
   }
-  void operator()(const std::string& key, GroupNorm& norm) override {
-    preparer_.prepare(key, norm);
+};
+
+class PlainEngine final : public Engine {
+ public:
+  const EngineFacts& facts() const override { return facts_; }
+  std::unique_ptr<Lease> borrow(const std::stop_token& /*stop*/) override {
+    return std::make_unique<PlainLease>();
   }
-  void operator()(const std::string& key, LayerNorm& norm) override {
-    preparer_.prepare(key, norm);
-  }
-  void operator()(const std::string&, Embedding&) override {}
 
  private:
-  Preparer& preparer_;
+  EngineFacts facts_;
 };
 
 }  // namespace
@@ -40,41 +42,26 @@ std::vector<TestedBackend> tested_cpu_backends() {
   for (const auto& simd : cpu_simd_targets()) {
     for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::phases}) {
       const std::string suffix = algorithm == ConvAlgorithm::direct ? "_direct" : "_phases";
-      backends.push_back({.name = simd + suffix,
-                          .plain = false,
-                          .cpu = {.threads = 2, .simd = simd, .conv_algorithm = algorithm}});
+      backends.push_back(
+          tested_cpu(simd + suffix, {.threads = 2, .simd = simd, .conv_algorithm = algorithm}));
     }
   }
   return backends;
 }
 
 std::vector<TestedBackend> tested_backends() {
-  std::vector<TestedBackend> backends = {TestedBackend()};
+  std::vector<TestedBackend> backends = {
+      {.name = "plain", .make_engine = [] { return std::make_shared<PlainEngine>(); }}};
   for (auto& backend : tested_cpu_backends()) backends.push_back(std::move(backend));
   return backends;
 }
 
-BackendRun::BackendRun(const TestedBackend& tested) {
-  if (tested.plain) {
-    preparer_ = std::make_unique<NoPreparer>();
-    backend_ = std::make_unique<PlainBackend>(run_);
-  } else {
-    workspace_ = std::make_unique<CpuWorkspace>(tested.cpu);
-    preparer_ = make_cpu_preparer(*workspace_);
-    backend_ = make_cpu_backend(run_, *workspace_);
-  }
-  visitor_ = std::make_unique<PreparingVisitor>(*preparer_);
-}
-
-BackendRun::~BackendRun() = default;
-
-Tensor upload_reference(Backend& backend, const Array& array) {
-  return backend.upload(array.rank() == 4 ? channels_last(array) : array);
-}
-
-Array download_reference(Backend& backend, const Tensor& x, std::size_t rank) {
-  const auto array = backend.download(x);
-  return rank == 4 ? channels_first(array) : array;
+std::vector<TestedBackend> tested_engines() {
+  if (!kSanitized) return tested_cpu_backends();
+  // What the program itself would choose: each kernel meets the sanitizers in the tests of
+  // operations and networks.
+  const std::string best = cpu_simd_targets().front();
+  return {tested_cpu(best + "_automatic", {.threads = 2, .simd = best})};
 }
 
 }  // namespace onestep::testing

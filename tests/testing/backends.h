@@ -1,9 +1,11 @@
 #pragma once
 
 #include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/backend/engine.h"
 #include "onestep/nn/layer_visitor.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -11,22 +13,28 @@
 
 namespace onestep::testing {
 
-/// The plain reference, or the CPU's kernels with a forced instruction set and algorithm.
+/// A way to compute that tests are run with.
 struct TestedBackend {
-  std::string name = "plain";  ///< fit for a test's name: "avx2_phases"
-  bool plain = true;
-  CpuOptions cpu;
+  std::string name;  ///< fit for a test's name: "avx2_phases"
+  std::function<std::shared_ptr<Engine>()> make_engine;
+  std::string missing = {};  ///< why it cannot be had here; a test then skips and says so
 };
 
 inline void PrintTo(const TestedBackend& backend, std::ostream* out) {
   *out << backend.name;
 }
 
-/// Plain, then every instruction set that this processor has, with each algorithm.
+/// What networks and their blocks are tested with. Module `testing_networks`: plain, then every
+/// instruction set that this processor has, with each algorithm. Module `testing_networks_torch`:
+/// libtorch on the CPU and on a GPU.
 std::vector<TestedBackend> tested_backends();
 
-/// Only the CPU's.
+/// Those of them that are fast enough for whole predictions.
+std::vector<TestedBackend> tested_engines();
+
+/// Our own kernels: every instruction set, each with both ways to convolve.
 std::vector<TestedBackend> tested_cpu_backends();
+TestedBackend tested_cpu(const std::string& name, const CpuOptions& options);
 
 /// A backend of the tested kind, made for one test, and what prepares layers for it.
 class BackendRun {
@@ -53,7 +61,8 @@ class BackendRun {
 
  private:
   Run run_;
-  std::unique_ptr<CpuWorkspace> workspace_;
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Engine::Lease> lease_;
   std::unique_ptr<Preparer> preparer_;
   std::unique_ptr<LayerVisitor> visitor_;
   std::unique_ptr<Backend> backend_;

@@ -33,11 +33,11 @@ Quantity Model::quantity() const {
 }
 
 int Model::threads() const {
-  return state_->estimator.threads();
+  return state_->estimator.engine().threads;
 }
 
 const std::string& Model::simd() const {
-  return state_->estimator.simd();
+  return state_->estimator.engine().simd;
 }
 
 Estimate Model::predict(const PixelView& pixels, const EstimateOptions& options) const {

@@ -9,6 +9,7 @@
 #include "onestep/cli/licences.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
+#include "onestep/cli/torch/torch_parts.h"
 #include "onestep/io/float_images/exr.h"
 
 #include <algorithm>
@@ -36,10 +37,13 @@ bool run_licences(const Arguments& arguments) {
   return true;
 }
 
-const std::array<Command, 3>& commands() {
-  static const std::array<Command, 3> all = {
-      {{"predict", run_predict}, {"inspect", run_inspect}, {"licences", run_licences}},
-  };
+const std::array<Command, 4>& commands() {
+  static const std::array<Command, 4> all = {{
+      {"predict", run_predict},
+      {"train", run_train},
+      {"inspect", run_inspect},
+      {"licences", run_licences},
+  }};
   return all;
 }
 
@@ -48,7 +52,8 @@ std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
   for (const std::string& target : cpu_simd_targets()) text += " " + target;
   return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
-                     exr_available() ? "yes" : "no");
+                     exr_available() ? "yes" : "no", ", torch ",
+                     torch_is_built_in() ? "yes" : "no");
 }
 
 /// Null for a word that is no command.

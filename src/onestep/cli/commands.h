@@ -15,6 +15,9 @@ bool run_command(const Arguments& arguments);
 /// `onestep predict`: photographs to depth or normals.
 bool run_predict(const Arguments& arguments);
 
+/// `onestep train`: a recipe to a trained checkpoint; one of the parts of cli/torch/torch_parts.h.
+bool run_train(const Arguments& arguments);
+
 /// `onestep inspect`: what a checkpoint folder holds and what one photograph costs.
 bool run_inspect(const Arguments& arguments);
 

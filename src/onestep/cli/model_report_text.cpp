@@ -92,7 +92,7 @@ void add_cost(Lines& lines, const ModelReport& report) {
   lines.add("one photograph",
             concatenate("as networks see it ", cost.size.width, "x", cost.size.height, ", ",
                         cost.steps, cost.steps == 1 ? " step, " : " steps, ", cost.threads,
-                        cost.threads == 1 ? " thread" : " threads"));
+                        cost.threads == 1 ? " thread" : " threads", ", device cpu"));
   lines.add("  operations", concatenate(operations(plan.multiply_adds), " (encoder ",
                                         operations(plan.encoder_multiply_adds), ", unet ",
                                         operations(plan.unet_multiply_adds), ", decoder ",
@@ -151,6 +151,7 @@ Json cost_json(const ModelReport& report) {
   return {{"width", cost.size.width},
           {"height", cost.size.height},
           {"steps", cost.steps},
+          {"device", "cpu"},
           {"threads", cost.threads},
           {"tflop", teraflop(plan.multiply_adds)},
           {"encoder_tflop", teraflop(plan.encoder_multiply_adds)},

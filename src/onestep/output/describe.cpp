@@ -128,6 +128,14 @@ ordered_json seconds(const StageSeconds& stages, double load) {
                         stages.ensemble + stages.finish}};
 }
 
+/// What the networks were computed with.
+ordered_json device(const EngineFacts& engine) {
+  return {{"name", engine.device},
+          {"library", engine.library.empty() ? ordered_json() : ordered_json(engine.library)},
+          {"simd", engine.simd.empty() ? ordered_json() : ordered_json(engine.simd)},
+          {"threads", engine.threads}};
+}
+
 /// How a file stores the map.
 std::string_view contents(OutputContent content, Modality modality) {
   const bool depth = modality == Modality::depth;
@@ -192,7 +200,7 @@ std::string describe(const Prediction& prediction,
       {"input", size_of_map(prediction.input_height, prediction.input_width)},
       {"processed", size_of_map(prediction.processed_height, prediction.processed_width)},
       {"output", size_of_map(prediction.map.size(0), prediction.map.size(1))}};
-  json["device"] = {{"name", "cpu"}, {"simd", estimator.simd()}, {"threads", estimator.threads()}};
+  json["device"] = device(estimator.engine());
   json["seconds"] = seconds(prediction.seconds, estimator.load_seconds());
   json["peak_memory_bytes"] = peak_memory_bytes();
   json["files"] = file_list(files, prediction.modality);

@@ -1,5 +1,6 @@
 #include "onestep/pipelines/estimator.h"
 
+#include "onestep/backend/cpu/engine/cpu_engine.h"
 #include "onestep/base/check.h"
 #include "onestep/base/stopwatch.h"
 #include "onestep/pipelines/estimator_hooks.h"
@@ -29,9 +30,9 @@ Estimator Estimator::load(const std::filesystem::path& path, const LoadOptions& 
         " tokens; it must have 2 or 77");
   ddim_config(folder.scheduler());  // complains before the weights are read
 
-  CpuWorkspace workspace(options.cpu);
+  std::shared_ptr<Engine> engine = options.engine ? options.engine : make_cpu_engine(options.cpu);
   LoadedNetworks networks =
-      load_networks(folder, tokens, workspace, options.stop, options.on_progress);
+      load_networks(folder, tokens, *engine, options.stop, options.on_progress);
   std::unique_ptr<State> state(new State{.loaded = {.folder = std::move(folder),
                                                     .kind = std::move(kind),
                                                     .modality = *modality,
@@ -39,7 +40,7 @@ Estimator Estimator::load(const std::filesystem::path& path, const LoadOptions& 
                                                     .prompt_tokens = tokens,
                                                     .networks = std::move(networks),
                                                     .load_seconds = watch.seconds()},
-                                         .workspaces = {std::move(workspace), options.cpu}});
+                                         .engine = std::move(engine)});
   return Estimator(std::move(state));
 }
 
@@ -64,12 +65,8 @@ std::string Estimator::modality_reason() const {
                      to_string(*declared));
 }
 
-int Estimator::threads() const {
-  return state_->workspaces.threads();
-}
-
-const std::string& Estimator::simd() const {
-  return state_->workspaces.simd();
+const EngineFacts& Estimator::engine() const {
+  return state_->engine->facts();
 }
 
 double Estimator::load_seconds() const {
@@ -85,8 +82,7 @@ Prediction Estimator::predict(
     const PredictOptions& options,
     const std::stop_token& stop,
     const std::function<void(const PredictProgress&)>& on_progress) const {
-  auto lease = state_->workspaces.borrow(stop);
-  return predict_photograph(state_->loaded, lease.workspace(), rgb, options, std::nullopt,
+  return predict_photograph(state_->loaded, *state_->engine, rgb, options, std::nullopt,
                             {stop, on_progress});
 }
 
@@ -94,8 +90,7 @@ Prediction EstimatorHooks::predict_from(const Estimator& estimator,
                                         const Array& rgb,
                                         const PredictOptions& options,
                                         const Array& initial_latents) {
-  auto lease = estimator.state_->workspaces.borrow({});
-  return predict_photograph(estimator.state_->loaded, lease.workspace(), rgb, options,
+  return predict_photograph(estimator.state_->loaded, *estimator.state_->engine, rgb, options,
                             initial_latents, {});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/backend/engine.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/pipelines/prediction.h"
 
@@ -16,6 +17,8 @@ namespace onestep {
 
 /// How a checkpoint is loaded.
 struct LoadOptions {
+  /// Computes; may be shared by several estimators. Null: our own kernels, made of `cpu`.
+  std::shared_ptr<Engine> engine;
   CpuOptions cpu;
   std::optional<Modality> modality;  ///< overrides what the folder declares
   std::optional<int> prompt_tokens;  ///< 2 or 77; absent: onestep.json, else 2
@@ -68,8 +71,8 @@ class Estimator {
   Modality modality() const;
   /// Why this modality: an explicit choice, or what the folder declares.
   std::string modality_reason() const;
-  int threads() const;
-  const std::string& simd() const;
+  /// What predictions are computed with.
+  const EngineFacts& engine() const;
   double load_seconds() const;
   /// What `options` come to on this checkpoint.
   ResolvedOptions resolve(const PredictOptions& options) const;
@@ -77,8 +80,9 @@ class Estimator {
   /// rgb: uint8 [H,W,3], or float32 [H,W,3] in [0,1] to 1e-5: marigold and e2e_diffusers use the
   /// floats as they are, e2e rounds them to the 8 bits that the research code knows. Throws
   /// Cancelled when `stop` is requested, Error when the networks return NaN or infinity (the
-  /// message names the stage). Any number of threads may call: processors / threads() predictions
-  /// run side by side, at least one, and others wait.
+  /// message names the stage). Any number of threads may call: on our own kernels
+  /// processors / threads predictions run side by side, at least one, and others wait; another
+  /// engine may run them one at a time.
   Prediction predict(const Array& rgb,
                      const PredictOptions& options = {},
                      const std::stop_token& stop = {},

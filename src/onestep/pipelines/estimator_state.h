@@ -1,13 +1,15 @@
 #pragma once
 
+#include "onestep/backend/engine.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/pipelines/loading/load_networks.h"
-#include "onestep/pipelines/workspace_pool.h"
+
+#include <memory>
 
 namespace onestep {
 
-/// All that predicting takes but the workspace; read by any number of threads at once.
+/// All that predicting takes but the engine; read by any number of threads at once.
 struct LoadedEstimator {
   DiffusersFolder folder;
   EstimatorKind kind;
@@ -20,7 +22,7 @@ struct LoadedEstimator {
 
 struct Estimator::State {
   LoadedEstimator loaded;
-  WorkspacePool workspaces;
+  std::shared_ptr<Engine> engine;
 };
 
 }  // namespace onestep

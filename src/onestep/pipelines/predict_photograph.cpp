@@ -46,6 +46,7 @@ struct Plan {
 };
 
 Plan planned(const LoadedEstimator& estimator,
+             const EngineFacts& engine,
              const Array& rgb,
              const ResolvedOptions& options,
              bool keep_intermediates) {
@@ -58,12 +59,13 @@ Plan planned(const LoadedEstimator& estimator,
   const MemberBatches batches{options.ensemble_size, options.batch};
   const PassCosts costs =
       plan_passes(networks.unet, networks.vae, plan.sizes.padded, options.prompt_tokens, batches);
-  check_memory(costs, {.size = plan.sizes.padded,
-                       .batches = batches,
-                       .map_channels = estimator.modality == Modality::depth ? 1 : 3,
-                       .latent_channels = networks.vae.config().latent_channels,
-                       .factor = factor,
-                       .kept_steps = keep_intermediates ? options.steps : 0});
+  check_memory(engine.plans_memory ? costs.arena_bytes : 0,
+               {.size = plan.sizes.padded,
+                .batches = batches,
+                .map_channels = estimator.modality == Modality::depth ? 1 : 3,
+                .latent_channels = networks.vae.config().latent_channels,
+                .factor = factor,
+                .kept_steps = keep_intermediates ? options.steps : 0});
   const auto steps = static_cast<double>(plan.scheduler.timesteps(options.steps).size());
   plan.network_work = costs.encoder + steps * costs.unet + costs.decoder;
   if (options.ensemble_size > 1) {
@@ -77,7 +79,7 @@ Plan planned(const LoadedEstimator& estimator,
 
 /// Runs the networks; the members' maps, without padding.
 std::vector<Array> member_maps(const LoadedEstimator& estimator,
-                               CpuWorkspace& workspace,
+                               Engine::Lease& lease,
                                const Plan& plan,
                                const Array& image,
                                StartLatents& start,
@@ -103,7 +105,7 @@ std::vector<Array> member_maps(const LoadedEstimator& estimator,
                                .members = options.ensemble_size,
                                .batch = options.batch,
                                .decode_clean = options.pipeline != Pipeline::marigold};
-  const auto backend = make_cpu_backend(run, workspace);
+  const auto backend = lease.backend(run);
   run_networks(*backend, parts, image, start, request, watch);
   return maps;
 }
@@ -134,16 +136,17 @@ Array in_reference_order(const Array& map) {
 }  // namespace
 
 Prediction predict_photograph(const LoadedEstimator& estimator,
-                              CpuWorkspace& workspace,
+                              Engine& engine,
                               const Array& rgb,
                               const PredictOptions& options,
                               const std::optional<Array>& initial_latents,
                               const PhotographWatch& watch) {
+  const auto lease = engine.borrow(watch.stop);
   check_photograph(rgb);
   Prediction result = described(estimator, rgb, options);
   const ResolvedOptions& resolved = result.options;
   Passage passage(result.seconds, watch);
-  const Plan plan = planned(estimator, rgb, resolved, options.keep_intermediates);
+  const Plan plan = planned(estimator, engine.facts(), rgb, resolved, options.keep_intermediates);
   passage.expect(plan.network_work + plan.ensemble_work);
   result.processed_height = plan.sizes.padded.height;
   result.processed_width = plan.sizes.padded.width;
@@ -151,7 +154,7 @@ Prediction predict_photograph(const LoadedEstimator& estimator,
   StartLatents start =
       initial_latents ? StartLatents(resolved, *initial_latents) : StartLatents(resolved);
   const Array image = prepared_image(rgb, resolved.pipeline, plan.sizes, resolved.resample_input);
-  const std::vector<Array> maps = member_maps(estimator, workspace, plan, image, start, result,
+  const std::vector<Array> maps = member_maps(estimator, *lease, plan, image, start, result,
                                               options.keep_intermediates, passage);
   const EnsembledMap ensembled = merged(maps, estimator, plan, resolved, passage);
 

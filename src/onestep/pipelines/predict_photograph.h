@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/backend/engine.h"
 #include "onestep/pipelines/estimator.h"
 #include "onestep/pipelines/estimator_state.h"
 #include "onestep/pipelines/resolve_options.h"
@@ -18,9 +19,9 @@ struct PhotographWatch {
 };
 
 /// See Estimator::predict. `initial_latents`, float32 [E,C,h,w], stand in place of drawn ones.
-/// The workspace serves one photograph at a time, the estimator any number.
+/// Waits for its turn on `engine`, which the estimator's networks were loaded for.
 Prediction predict_photograph(const LoadedEstimator& estimator,
-                              CpuWorkspace& workspace,
+                              Engine& engine,
                               const Array& rgb,
                               const PredictOptions& options,
                               const std::optional<Array>& initial_latents,

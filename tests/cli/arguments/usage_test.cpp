@@ -29,7 +29,7 @@ TEST_F(Usage, HelpOfPredictNamesEveryOptionAndFitsATerminal) {
         "--resample-input", "--resample-output", "--skip-existing", "-0, --null",
         "--fp16",           "--denoise_steps",   "-q, --quiet",     "--json",
         "nearest-exact",    "npy, png16",        "trailing",        "spectral",
-        "gaussian"}) {
+        "gaussian",         "--device"}) {
     EXPECT_NE(result.out.find(option), std::string::npos) << option;
   }
   for (const std::string& line : lines_of(result.out)) EXPECT_LE(line.size(), 100u) << line;
@@ -37,7 +37,7 @@ TEST_F(Usage, HelpOfPredictNamesEveryOptionAndFitsATerminal) {
 }
 
 TEST_F(Usage, HelpWithACommandPrintsThatOfTheCommand) {
-  for (const std::string command : {"predict", "inspect", "licences"}) {
+  for (const std::string command : {"predict", "train", "inspect", "licences"}) {
     const ProcessResult result = run({"help", command});
     EXPECT_EQ(result.exit_status, 0);
     EXPECT_EQ(result.out, run({command, "--help"}).out);
@@ -126,6 +126,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"EmptyModel", {"", "-m", ""}, {"-m", "checkpoint folder"}},
         {"PromptTokens", {"", "--prompt-tokens", "3"}, {"--prompt-tokens", "2 or 77"}},
         {"Threads", {"", "--threads", "-2"}, {"--threads", "\"-2\""}},
+        {"Device", {"", "--device", "gpu"}, {"--device", "cuda or cuda:1", "\"gpu\""}},
+        {"NearDevice", {"", "--device", "cdua"}, {"--device", "\"cuda\"?"}},
+        {"DeviceNumber", {"", "--device", "cuda:x"}, {"--device", "\"cuda:x\""}},
+        {"SimdOfADevice",
+         {"", "--device", "cuda", "--conv-algorithm", "direct"},
+         {"--conv-algorithm", "--device cpu", "cuda"}},
+        {"NearTrain", {"trian", "recipe.json"}, {"unknown command \"trian\"", "\"train\"?"}},
         {"Simd", {"", "--simd", "mmx"}, {"--simd", "\"mmx\""}},
         {"ConvAlgorithm", {"", "--conv-algorithm", "dircet"}, {"\"direct\"?"}},
         {"Variant", {"", "--variant", "a/b"}, {"--variant"}},

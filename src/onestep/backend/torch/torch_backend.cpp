@@ -71,6 +71,15 @@ class Recording {
   c10::AutoGradMode mode_;
 };
 
+/// A GPU would round the factors of float32 products to 10 bits (TF32), in convolutions unasked. A
+/// setting of torch as a whole.
+void forbid_tensor_floats() {
+  for (const auto operation : {at::Float32Op::CONV, at::Float32Op::MATMUL}) {
+    at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, operation,
+                                            at::Float32Precision::IEEE);
+  }
+}
+
 /// While it lives, regions are parts of one that is checkpointed as a whole.
 class Inside {
  public:
@@ -87,7 +96,7 @@ class Inside {
 class TorchBackend final : public Backend {
  public:
   TorchBackend(Run& run, TorchOptions options) : Backend(run), options_(std::move(options)) {
-    torch_device(options_);  // complains before any work
+    if (torch_device(options_).is_cuda()) forbid_tensor_floats();  // complains before any work
   }
 
  private:
@@ -99,51 +108,62 @@ class TorchBackend final : public Backend {
   /// What everything else is computed in.
   at::Tensor storage_type(const at::Tensor& x) const { return half() ? x.to(at::kFloat) : x; }
 
+  /// compute(), recorded where gradients are wanted.
+  template <typename Compute>
+  Tensor computed(const Compute& compute) const {
+    const Recording recording(options_.gradients);
+    return wrapped(in_our_words(compute));
+  }
+
   Tensor do_upload(const Array& array, const Extent& extent) override {
     return wrapped(to_torch(array, options_)
                        .reshape({extent.batch, extent.height, extent.width, extent.channels}));
   }
 
-  Array do_download(const Tensor& x) override { return to_array(unwrapped(x)).to(DType::float32); }
+  Array do_download(const Tensor& x) override {
+    return in_our_words([&] { return to_array(unwrapped(x)).to(DType::float32); });
+  }
 
   Tensor do_conv2d(const Tensor& x,
                    const Conv& conv,
                    const ConvOptions& options,
                    const Extent& /*output*/) override {
-    const Recording recording(options_.gradients);
-    const TorchPrepared& layer = torch_prepared(conv.prepared);
-    at::Tensor y = as_nchw(unwrapped(x));
-    if (options.norm != nullptr) y = group_normalised(y, *options.norm);
-    if (options.silu) y = at::silu(y);
-    if (conv.upsample) y = doubled(y, options.output_size);
-    const Padding& pad = conv.padding;
-    const bool even = pad.top == pad.bottom && pad.left == pad.right;
-    if (!even) y = at::constant_pad_nd(y, {pad.left, pad.right, pad.top, pad.bottom});
-    y = storage_type(at::conv2d(
-        product_type(y), product_type(layer.weight), product_type(layer.bias), conv.stride,
-        even ? at::IntArrayRef({pad.top, pad.left}) : at::IntArrayRef({0, 0})));
-    y = as_nhwc(y);
-    if (options.channel_add) y = y + unwrapped(options.channel_add);
-    if (options.residual) y = y + unwrapped(options.residual);
-    return wrapped(y);
+    return computed([&] {
+      const TorchPrepared& layer = torch_prepared(conv.prepared);
+      at::Tensor y = as_nchw(unwrapped(x));
+      if (options.norm != nullptr) y = group_normalised(y, *options.norm);
+      if (options.silu) y = at::silu(y);
+      if (conv.upsample) y = doubled(y, options.output_size);
+      const Padding& pad = conv.padding;
+      const bool even = pad.top == pad.bottom && pad.left == pad.right;
+      if (!even) y = at::constant_pad_nd(y, {pad.left, pad.right, pad.top, pad.bottom});
+      y = storage_type(at::conv2d(
+          product_type(y), product_type(layer.weight), product_type(layer.bias), conv.stride,
+          even ? at::IntArrayRef({pad.top, pad.left}) : at::IntArrayRef({0, 0})));
+      y = as_nhwc(y);
+      if (options.channel_add) y = y + unwrapped(options.channel_add);
+      if (options.residual) y = y + unwrapped(options.residual);
+      return y;
+    });
   }
 
   Tensor do_linear(const Tensor& x,
                    const Linear& linear,
                    const LinearOptions& options,
                    const Extent& /*output*/) override {
-    const Recording recording(options_.gradients);
-    const TorchPrepared& layer = torch_prepared(linear.prepared);
-    at::Tensor y = unwrapped(x);
-    if (options.layer_norm != nullptr) y = layer_normalised(y, *options.layer_norm);
-    if (options.group_norm != nullptr) {
-      y = as_nhwc(group_normalised(as_nchw(y), *options.group_norm));
-    }
-    y = storage_type(
-        at::linear(product_type(y), product_type(layer.weight), product_type(layer.bias)));
-    y = activated(y, options.activation);
-    if (options.residual) y = y + unwrapped(options.residual);
-    return wrapped(y);
+    return computed([&] {
+      const TorchPrepared& layer = torch_prepared(linear.prepared);
+      at::Tensor y = unwrapped(x);
+      if (options.layer_norm != nullptr) y = layer_normalised(y, *options.layer_norm);
+      if (options.group_norm != nullptr) {
+        y = as_nhwc(group_normalised(as_nchw(y), *options.group_norm));
+      }
+      y = storage_type(
+          at::linear(product_type(y), product_type(layer.weight), product_type(layer.bias)));
+      y = activated(y, options.activation);
+      if (options.residual) y = y + unwrapped(options.residual);
+      return y;
+    });
   }
 
   /// [B,H,W,C] -> [B,heads,tokens,C/heads].
@@ -156,38 +176,36 @@ class TorchBackend final : public Backend {
 
   Tensor do_attention(
       const Tensor& q, const Tensor& k, const Tensor& v, int heads, bool causal) override {
-    const Recording recording(options_.gradients);
-    const at::Tensor y = at::scaled_dot_product_attention(
-        as_heads(q, q.batch(), heads), as_heads(k, q.batch(), heads), as_heads(v, q.batch(), heads),
-        {}, 0.0, causal);
-    return wrapped(
-        storage_type(y.transpose(1, 2)).reshape({q.batch(), q.height(), q.width(), q.channels()}));
+    return computed([&] {
+      const at::Tensor y = at::scaled_dot_product_attention(
+          as_heads(q, q.batch(), heads), as_heads(k, q.batch(), heads),
+          as_heads(v, q.batch(), heads), {}, 0.0, causal);
+      return storage_type(y.transpose(1, 2))
+          .reshape({q.batch(), q.height(), q.width(), q.channels()});
+    });
   }
 
   Tensor do_group_norm(const Tensor& x, const GroupNorm& norm, bool silu) override {
-    const Recording recording(options_.gradients);
-    const at::Tensor y = as_nhwc(group_normalised(as_nchw(unwrapped(x)), norm));
-    return wrapped(silu ? at::silu(y) : y);
+    return computed([&] {
+      const at::Tensor y = as_nhwc(group_normalised(as_nchw(unwrapped(x)), norm));
+      return silu ? at::silu(y) : y;
+    });
   }
 
   Tensor do_layer_norm(const Tensor& x, const LayerNorm& norm) override {
-    const Recording recording(options_.gradients);
-    return wrapped(layer_normalised(unwrapped(x), norm));
+    return computed([&] { return layer_normalised(unwrapped(x), norm); });
   }
 
   Tensor do_activate(const Tensor& x, Activation activation) override {
-    const Recording recording(options_.gradients);
-    return wrapped(activated(unwrapped(x), activation));
+    return computed([&] { return activated(unwrapped(x), activation); });
   }
 
   Tensor do_concat_channels(const Tensor& a, const Tensor& b, const Extent& /*output*/) override {
-    const Recording recording(options_.gradients);
-    return wrapped(at::cat({unwrapped(a), unwrapped(b)}, -1));
+    return computed([&] { return at::cat({unwrapped(a), unwrapped(b)}, -1); });
   }
 
   Tensor do_add(const Tensor& a, const Tensor& b) override {
-    const Recording recording(options_.gradients);
-    return wrapped(unwrapped(a) + unwrapped(b));
+    return computed([&] { return unwrapped(a) + unwrapped(b); });
   }
 
   Tensor do_region(std::string_view name, Inputs inputs, const RegionBody& body) override {

@@ -1,7 +1,5 @@
 #include "onestep/backend/torch/torch_storage.h"
 
-#include "onestep/base/check.h"
-
 #include <cstring>
 #include <string>
 #include <utility>
@@ -23,15 +21,29 @@ const TorchPrepared& torch_prepared(const std::shared_ptr<const Prepared>& prepa
   return *layer;
 }
 
+namespace {
+
+int gpus() {
+  return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
+}
+
+}  // namespace
+
 at::Device torch_device(const TorchOptions& options) {
   try {
     at::Device device(options.device);
-    check(device.is_cpu() || torch_cuda_available(), "device ", options.device,
-          ": torch finds no GPU here; use cpu");
-    return device;
+    if (device.is_cpu()) return device;
+    if (device.is_cuda()) {
+      const int found = gpus();
+      check(found > 0, "device ", options.device, ": torch finds no GPU here; use cpu");
+      check(device.index() < found, "device ", options.device, ": torch finds ", found,
+            " GPUs here, and counts them from 0");
+      return device;
+    }
   } catch (const c10::Error&) {
-    fail("device: expected cpu or cuda (cuda:1 for another), found '", options.device, "'");
+    // Not a device at all: said below.
   }
+  fail("device: expected cpu or cuda (cuda:1 for another), found '", options.device, "'");
 }
 
 at::ScalarType torch_storage_dtype(const TorchOptions& options) {
@@ -39,7 +51,16 @@ at::ScalarType torch_storage_dtype(const TorchOptions& options) {
 }
 
 bool torch_cuda_available() {
-  return at::hasCUDA() && at::detail::getCUDAHooks().getNumGPUs() > 0;
+  return gpus() > 0;
+}
+
+void fail_as(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+      text.find("can't allocate memory") != std::string::npos) {
+    fail("torch: the device is out of memory; lower the processing resolution or the batch");
+  }
+  fail("torch: ", text.substr(0, text.find('\n')));
 }
 
 at::Tensor to_torch(const Array& array, const TorchOptions& options) {
@@ -47,7 +68,7 @@ at::Tensor to_torch(const Array& array, const TorchOptions& options) {
   const Array source = array.to(dtype == at::kDouble ? DType::float64 : DType::float32);
   at::Tensor copy = at::empty(source.shape(), at::TensorOptions().dtype(dtype));
   std::memcpy(copy.mutable_data_ptr(), source.data(), static_cast<std::size_t>(source.bytes()));
-  return copy.to(torch_device(options));
+  return in_our_words([&] { return copy.to(torch_device(options)); });
 }
 
 Array to_array(const at::Tensor& tensor) {

@@ -4,6 +4,7 @@
 
 // Torch's headers cost seconds a file: this one is for backend/torch/ and train/ alone.
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 
 namespace onestep {
 
@@ -32,7 +33,21 @@ at::Tensor to_torch(const Array& array, const TorchOptions& options);
 /// float64 for double tensors, else float32; contiguous.
 Array to_array(const at::Tensor& tensor);
 
+/// Throws Error for a device that is not there.
 at::Device torch_device(const TorchOptions& options);
 at::ScalarType torch_storage_dtype(const TorchOptions& options);
+
+/// Throws as Error, in one line, what torch complains of.
+[[noreturn]] void fail_as(const c10::Error& error);
+
+/// body(), with torch's complaints as Error.
+template <typename Body>
+auto in_our_words(const Body& body) {
+  try {
+    return body();
+  } catch (const c10::Error& error) {
+    fail_as(error);
+  }
+}
 
 }  // namespace onestep

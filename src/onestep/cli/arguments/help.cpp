@@ -72,11 +72,13 @@ std::string overview() {
 
 Usage:
   onestep predict INPUT... -m MODEL [-o FOLDER] [options]
+  onestep train RECIPE -o FOLDER [options]
   onestep inspect MODEL [--size WIDTHxHEIGHT] [--json]
   onestep licences
 
 Commands:
   predict     photographs (files, or folders of them) to depth or normals
+  train       a recipe and pictures to a checkpoint that predict takes; onestep-torch alone
   inspect     what a checkpoint folder holds, and what one photograph costs on it
   licences    of the program, of what is built into it and of the libraries that it loads
 
@@ -88,6 +90,9 @@ Options:
 A MODEL is a checkpoint folder as diffusers saves it (model_index.json, unet, vae, text_encoder,
 scheduler, tokenizer) with .safetensors weights, or ORG/NAME, a repository in the local Hugging Face
 cache.
+
+onestep-torch is this program with libtorch: the same commands, train, and GPUs for predict
+(--device). ./run train fetches libtorch and builds it.
 
 Exit status: 0 all done, 1 something failed (one line on stderr says what), 2 the command was typed
 wrongly, and nothing was done.)";

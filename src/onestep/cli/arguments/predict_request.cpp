@@ -7,12 +7,14 @@
 #include "onestep/cli/arguments/predict_help.h"
 #include "onestep/cli/arguments/values.h"
 #include "onestep/cli/terminal/messages.h"
+#include "onestep/cli/torch/torch_parts.h"
 #include "onestep/geometry/normal_frame.h"
 #include "onestep/io/float_images/exr.h"
 #include "onestep/viz/colour_map.h"
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 namespace onestep {
 namespace {
@@ -123,9 +125,40 @@ void declare_normals(CLI::App& app, PredictRequest& request) {
              "normalise again after the last resize, which e2e checkpoints leave out", kOutput);
 }
 
+/// "cuda:12".
+bool is_numbered_gpu(const std::string& text) {
+  constexpr std::string_view kGpu = "cuda:";
+  return text.starts_with(kGpu) && text.size() > kGpu.size() && text.size() <= kGpu.size() + 2 &&
+         text.find_first_not_of("0123456789", kGpu.size()) == std::string::npos;
+}
+
+void declare_device(CLI::App& app, PredictRequest& request) {
+  static const std::vector<std::string> names = {"cpu", "torch-cpu", "cuda", "cuda:1"};
+  add_value(app,
+            {"--device", "NAME",
+             "what computes: cpu (default; our own kernels), cuda or cuda:N (a GPU), torch-cpu "
+             "(libtorch on the CPU, to compare); all in float32, all but cpu in the program "
+             "onestep-torch alone",
+             kMachine},
+            [&](const auto& option, const auto& text) {
+              request.device = is_numbered_gpu(text) ? text : one_of(option, text, names);
+            });
+}
+
+/// Options of our own kernels, which another device does not use.
+void check_device(const PredictRequest& request) {
+  if (request.device == "cpu") return;
+  const auto refuse = [&](const char* option) {
+    throw UsageError(concatenate(option, ": expected --device cpu, found ", request.device));
+  };
+  if (!request.load.cpu.simd.empty()) refuse("--simd");
+  if (request.load.cpu.conv_algorithm != ConvAlgorithm::automatic) refuse("--conv-algorithm");
+}
+
 void declare_machine(CLI::App& app, PredictRequest& request) {
   LoadOptions& load = request.load;
   constexpr std::uint64_t kMostThreads = 1024;
+  declare_device(app, request);
   add_value(app, {"--threads", "N", "0 (default): one for each processor", kMachine},
             [&](const auto& option, const auto& text) {
               load.cpu.threads = static_cast<int>(whole_number(option, text, 0, kMostThreads));
@@ -166,6 +199,7 @@ void check_request(const PredictRequest& request) {
         "-m GonzaloMG/marigold-e2e-ft-depth (see onestep predict --help)");
   }
   if (request.output.folder.empty()) throw UsageError("-o: expected a folder, found \"\"");
+  check_device(request);
   check_estimation(request.predict);
 }
 
@@ -207,6 +241,9 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   if (request.half_precision && request.load.variant.empty()) request.load.variant = "fp16";
   check_request(request);
   if (request.output.formats.count(OutputFormat::exr) > 0) require_exr();
+  if (request.device != "cpu") {
+    request.load.engine = make_device_engine(request.device, request.load.cpu);
+  }
   return request;
 }
 

@@ -15,11 +15,11 @@ namespace {
 class Loader {
  public:
   Loader(const DiffusersFolder& folder,
-         CpuWorkspace& workspace,
+         Engine::Lease& lease,
          std::stop_token stop,
          const std::function<void(double)>& on_progress)
       : folder_(folder),
-        preparer_(make_cpu_preparer(workspace)),
+        preparer_(lease.preparer()),
         stop_(std::move(stop)),
         on_progress_(on_progress) {}
 
@@ -52,11 +52,11 @@ class Loader {
 Array empty_prompt_embedding(const DiffusersFolder& folder,
                              const ClipText& text_encoder,
                              int prompt_tokens,
-                             CpuWorkspace& workspace,
+                             Engine::Lease& lease,
                              const std::stop_token& stop) {
   Run run;
   run.stop = stop;
-  const auto backend = make_cpu_backend(run, workspace);
+  const auto backend = lease.backend(run);
   const auto ids = folder.empty_prompt_ids(/*full_length=*/prompt_tokens > 2);
   const int known = text_encoder.config().vocab_size;
   for (const std::int64_t id : ids) {
@@ -82,20 +82,21 @@ void check_context(const DiffusersFolder& folder, const UNet& unet, const Array&
 
 LoadedNetworks load_networks(const DiffusersFolder& folder,
                              int prompt_tokens,
-                             CpuWorkspace& workspace,
+                             Engine& engine,
                              const std::stop_token& stop,
                              const std::function<void(double fraction)>& on_progress) {
   // Opened first, all of them: a file that does not fit is reported before any work.
   std::optional<ClipText> text_encoder = folder.load_text_encoder();
   UNet unet = folder.load_unet();
   AutoencoderKl vae = folder.load_vae();
-  Loader loader(folder, workspace, stop, on_progress);
+  const auto lease = engine.borrow(stop);
+  Loader loader(folder, *lease, stop, on_progress);
   loader.expect(*text_encoder);
   loader.expect(unet);
   loader.expect(vae);
 
   loader.prepare(*text_encoder, "text_encoder");
-  Array context = empty_prompt_embedding(folder, *text_encoder, prompt_tokens, workspace, stop);
+  Array context = empty_prompt_embedding(folder, *text_encoder, prompt_tokens, *lease, stop);
   text_encoder.reset();
   check_context(folder, unet, context);
   loader.prepare(unet, "unet");

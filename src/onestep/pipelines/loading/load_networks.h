@@ -1,6 +1,6 @@
 #pragma once
 
-#include "onestep/backend/cpu/cpu_backend.h"
+#include "onestep/backend/engine.h"
 #include "onestep/models/autoencoder_kl.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/models/unet.h"
@@ -19,12 +19,12 @@ struct LoadedNetworks {
   Array context;  ///< float32 [1,L,E]
 };
 
-/// Runs the text encoder and gives its memory back before UNet and autoencoder are prepared.
-/// `on_progress(fraction)` counts bytes of weights. Throws Cancelled when `stop` is requested,
-/// Error (file, key) for weights that do not fit or are not finite.
+/// Prepares the networks for `engine`; runs the text encoder and gives its memory back before UNet
+/// and autoencoder are prepared. `on_progress(fraction)` counts bytes of weights. Throws Cancelled
+/// when `stop` is requested, Error (file, key) for weights that do not fit or are not finite.
 LoadedNetworks load_networks(const DiffusersFolder& folder,
                              int prompt_tokens,
-                             CpuWorkspace& workspace,
+                             Engine& engine,
                              const std::stop_token& stop,
                              const std::function<void(double fraction)>& on_progress);
 

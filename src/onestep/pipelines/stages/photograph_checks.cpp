@@ -82,10 +82,10 @@ void check_size(const Array& rgb, const ResolvedOptions& options, int factor) {
        "; both sides must be at least ", least, " then: ", remedy(rgb, options, least));
 }
 
-void check_memory(const PassCosts& costs, const HostWork& work) {
+void check_memory(std::int64_t arena_bytes, const HostWork& work) {
   constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
   const auto there = static_cast<double>(memory_limit());
-  const double needed = static_cast<double>(costs.arena_bytes) + host_bytes(work);
+  const double needed = static_cast<double>(arena_bytes) + host_bytes(work);
   if (needed <= there) return;
   const std::int64_t members = work.batches.members;
   const std::string what =

@@ -11,7 +11,7 @@
 
 namespace onestep {
 
-/// The workspaces of one loaded estimator: a prediction borrows one, and at most as many are out at
+/// The workspaces of one engine: a prediction borrows one, and at most as many are out at
 /// once as the processors allow, so that predictions with few threads run side by side and none
 /// take threads from each other. Any thread may borrow.
 class WorkspacePool {

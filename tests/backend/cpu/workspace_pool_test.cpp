@@ -1,4 +1,4 @@
-#include "onestep/pipelines/workspace_pool.h"
+#include "onestep/backend/cpu/engine/workspace_pool.h"
 
 #include "onestep/base/error.h"
 #include "onestep/base/thread_pool.h"
