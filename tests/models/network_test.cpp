@@ -3,10 +3,10 @@
 #include "onestep/models/autoencoder_kl.h"
 #include "onestep/models/clip_text.h"
 #include "onestep/models/unet.h"
+#include "onestep/nn/initialise.h"
 
 #include "testing/backends.h"
 #include "testing/golden.h"
-#include "testing/torch_init.h"
 
 #include <gtest/gtest.h>
 
@@ -44,7 +44,7 @@ AutoencoderKlConfig tiny_vae() {
 template <typename Network>
 Network drawn(Network network, std::uint64_t seed = 0) {
   TorchGenerator generator(seed);
-  TorchInit init(generator);
+  TorchInitialiser init(generator);
   network.visit(init);
   return network;
 }

@@ -1,12 +1,12 @@
 #include "onestep/models/unet.h"
 #include "onestep/nn/declared_layers.h"
+#include "onestep/nn/initialise.h"
 #include "onestep/nn/unet/down_block.h"
 #include "onestep/nn/unet/mid_block.h"
 #include "onestep/nn/unet/up_block.h"
 #include "onestep/nn/vae/coder_block.h"
 
 #include "testing/backends.h"
-#include "testing/torch_init.h"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ class PublishedValues : public ::testing::TestWithParam<TestedBackend> {
   }
   template <typename Block>
   Block initialised(Block block, TorchGenerator& generator) {
-    TorchInit init(generator);
+    TorchInitialiser init(generator);
     block.visit(init, "");
     run_->prepare(block);
     return block;

@@ -1,3 +1,4 @@
+#include "onestep/nn/initialise.h"
 #include "onestep/nn/unet/down_block.h"
 #include "onestep/nn/unet/mid_block.h"
 #include "onestep/nn/unet/up_block.h"
@@ -6,7 +7,6 @@
 
 #include "testing/backends.h"
 #include "testing/sanitized.h"
-#include "testing/torch_init.h"
 
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ class Bench {
   Backend& b() { return check_; }
   template <typename Block>
   Block initialised(Block block) {
-    TorchInit init(generator_);
+    TorchInitialiser init(generator_);
     block.visit(init, "");
     run_.prepare(block);
     return block;

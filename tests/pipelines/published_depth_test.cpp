@@ -3,10 +3,9 @@
 
 #include "onestep/backend/cpu/engine/cpu_engine.h"
 #include "onestep/base/python_random.h"
+#include "onestep/nn/initialise.h"
 #include "onestep/pipelines/loading/prepare_network.h"
 #include "onestep/pipelines/predict_photograph.h"
-
-#include "testing/torch_init.h"
 
 #include <gtest/gtest.h>
 
@@ -69,7 +68,7 @@ constexpr Embedding kOlderText = {
 template <typename Network>
 void draw(Network& network, Preparer& preparer) {
   TorchGenerator generator(0);
-  testing::TorchInit init(generator);
+  TorchInitialiser init(generator);
   network.visit(init);
   NetworkPreparer prepare(preparer, "drawn network", {}, [](std::int64_t /*bytes*/) {});
   network.visit(prepare);

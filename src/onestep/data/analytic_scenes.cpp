@@ -1,9 +1,9 @@
 #include "onestep/data/analytic_scenes.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/mixed_seed.h"
 #include "onestep/data/analytic/ray.h"
 #include "onestep/data/analytic/scene.h"
-#include "onestep/data/mixed_seed.h"
 #include "onestep/geometry/normal_frame.h"
 
 #include <algorithm>

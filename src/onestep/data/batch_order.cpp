@@ -1,8 +1,8 @@
 #include "onestep/data/batch_order.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/mixed_seed.h"
 #include "onestep/base/random.h"
-#include "onestep/data/mixed_seed.h"
 
 #include <algorithm>
 #include <cmath>

@@ -20,7 +20,7 @@ ClipTextConfig checked(ClipTextConfig config) {
 }
 
 /// Adds a row of a table in any dtype; only that row of the file is read.
-void add_row(const Embedding& table, std::int64_t row, const char* name, float* sum) {
+void add_row(const Embedding& table, std::int64_t row, const char* name, double* sum) {
   const auto width = table.weight.size(1);
   const auto* bytes = table.weight.data() + row * width * size_of(table.weight.dtype());
   const auto values =
@@ -64,13 +64,14 @@ struct ClipText::Blocks {
     }
   }
 
-  /// token + position, float32 [B,L,C]
+  /// token + position, [B,L,C]: float64, in which the sum is exact, for backends in double
+  /// precision; rounded to float32 it is what float32 would add up to.
   Array embeddings(const Ids& ids) const {
     const Shape shape = {static_cast<std::int64_t>(ids.size()),
                          static_cast<std::int64_t>(ids[0].size()), config.hidden_size};
-    if (!token_embedding.weight.has_data()) return Array::declared(DType::float32, shape);
-    Array sum(DType::float32, shape);
-    float* row = sum.mutable_view<float>().data();
+    if (!token_embedding.weight.has_data()) return Array::declared(DType::float64, shape);
+    Array sum(DType::float64, shape);
+    double* row = sum.mutable_view<double>().data();
     for (const auto& sequence : ids) {
       for (std::size_t i = 0; i < sequence.size(); ++i, row += config.hidden_size) {
         add_row(token_embedding, sequence[i], "embeddings.token_embedding", row);

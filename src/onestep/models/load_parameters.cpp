@@ -120,6 +120,26 @@ void ShapeCollector::operator()(const std::string& key, Embedding& embedding) {
   for_each_parameter(key, embedding, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
 }
 
+void StateCollector::operator()(const std::string& key, Conv& layer) {
+  for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
+}
+
+void StateCollector::operator()(const std::string& key, Linear& layer) {
+  for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
+}
+
+void StateCollector::operator()(const std::string& key, GroupNorm& layer) {
+  for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
+}
+
+void StateCollector::operator()(const std::string& key, LayerNorm& layer) {
+  for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
+}
+
+void StateCollector::operator()(const std::string& key, Embedding& layer) {
+  for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
+}
+
 StateDict with_current_attention_names(StateDict state) {
   const std::pair<std::string, std::string> renamed[] = {
       {"query", "to_q"}, {"key", "to_k"}, {"value", "to_v"}, {"proj_attn", "to_out.0"}};
@@ -137,6 +157,16 @@ StateDict with_current_attention_names(StateDict state) {
         inserted.node.key() = prefix + old_name + parameter;
         state.insert(std::move(inserted.node));
       }
+    }
+  }
+  return state;
+}
+
+StateDict with_convolution_projections(StateDict state) {
+  for (auto& [name, array] : state) {
+    const bool projection = name.ends_with(".proj_in.weight") || name.ends_with(".proj_out.weight");
+    if (projection && array.rank() == 2) {
+      array = array.reshaped({array.size(0), array.size(1), 1, 1});
     }
   }
   return state;

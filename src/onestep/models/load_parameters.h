@@ -72,9 +72,36 @@ std::map<std::string, Shape> parameter_shapes(Network& network) {
   return collector.shapes;
 }
 
+/// The arrays of a network's layers by their checkpoint keys: what load_parameters took in.
+template <typename Network>
+StateDict parameter_state(Network& network);
+
+/// The visitor behind parameter_state.
+class StateCollector final : public LayerVisitor {
+ public:
+  void operator()(const std::string& key, Conv& conv) override;
+  void operator()(const std::string& key, Linear& linear) override;
+  void operator()(const std::string& key, GroupNorm& norm) override;
+  void operator()(const std::string& key, LayerNorm& norm) override;
+  void operator()(const std::string& key, Embedding& embedding) override;
+
+  StateDict state;
+};
+
+template <typename Network>
+StateDict parameter_state(Network& network) {
+  StateCollector collector;
+  network.visit(collector);
+  return collector.state;
+}
+
 /// Stable Diffusion's older VAE files name the attention projections query, key, value and
 /// proj_attn: the current names, with 4-D weights squeezed.
 StateDict with_current_attention_names(StateDict state);
+
+/// The projections around transformers (proj_in, proj_out) as 1x1 convolutions [D,C,1,1]: how files
+/// store them for a UNet without `use_linear_projection`.
+StateDict with_convolution_projections(StateDict state);
 
 /// Without the "text_model." prefix and without position_ids.
 StateDict without_text_model_prefix(StateDict state);

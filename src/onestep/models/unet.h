@@ -62,8 +62,9 @@ class UNet {
   std::unique_ptr<Blocks> blocks_;
 };
 
-/// [cos(t e_k), ..., sin(t e_k), ...] with e_k = exp(-ln(10000) k / (half - freq_shift)), in float32 as the
-/// reference: float32 [timesteps, channels]; sine first when `flip_sin_to_cos` is false.
+/// [cos(t e_k), ..., sin(t e_k), ...] with e_k = exp(-ln(10000) k / (half - freq_shift)), in
+/// float32 as the reference: float32 [timesteps, channels]; sine first when `flip_sin_to_cos` is
+/// false.
 Array sinusoidal_embedding(const std::vector<double>& timesteps,
                            int channels,
                            bool flip_sin_to_cos,

@@ -3,6 +3,7 @@
 #include "onestep/backend/torch/torch_storage.h"
 #include "onestep/base/check.h"
 
+#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/cases/random_layers.h"
@@ -186,6 +188,17 @@ Tensor two_regions(Backend& b, const Tensor& x, const Conv& conv, const GroupNor
   return b.region("second", {b.region("first", {x}, body)}, body);
 }
 
+/// One after the other.
+std::vector<float> gradients_of(const std::vector<at::Tensor>& leaves) {
+  std::vector<float> all;
+  for (const at::Tensor& leaf : leaves) {
+    const Array gradient = to_array(leaf.grad());
+    const auto values = gradient.view<float>();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
 TEST(GradientCheckpointing, ChangesNotOneBitAndRunsTheRegionAgain) {
   std::vector<std::vector<float>> gradients;
   for (const bool checkpoints : {false, true}) {
@@ -199,15 +212,58 @@ TEST(GradientCheckpointing, ChangesNotOneBitAndRunsTheRegionAgain) {
     conv.padding = Padding::around(1);
     conv = d.prepared(conv);
     torch::autograd::backward({Differentiated::scalar(two_regions(d.b(), x, conv, norm))});
-    std::vector<float> all;
-    for (const at::Tensor& leaf :
-         {unwrapped(x), torch_prepared(conv.prepared).weight, torch_prepared(conv.prepared).bias,
-          torch_prepared(norm.prepared).weight}) {
-      const Array gradient = to_array(leaf.grad());
-      const auto values = gradient.view<float>();
-      all.insert(all.end(), values.begin(), values.end());
-    }
-    gradients.push_back(std::move(all));
+    gradients.push_back(
+        gradients_of({unwrapped(x), torch_prepared(conv.prepared).weight,
+                      torch_prepared(conv.prepared).bias, torch_prepared(norm.prepared).weight}));
+  }
+  EXPECT_EQ(gradients[0], gradients[1]);
+}
+
+/// How often torch convolves on this thread while it lives.
+class CountedConvolutions {
+ public:
+  CountedConvolutions()
+      : handle_(at::addThreadLocalCallback(
+            at::RecordFunctionCallback([](const at::RecordFunction& function) {
+              if (std::string_view(function.name()) == "aten::convolution") ++count;
+              return std::unique_ptr<at::ObserverContext>();
+            }).scopes({at::RecordScope::FUNCTION}))) {
+    count = 0;
+  }
+  ~CountedConvolutions() { at::removeCallback(handle_); }
+  CountedConvolutions(const CountedConvolutions&) = delete;
+  CountedConvolutions& operator=(const CountedConvolutions&) = delete;
+
+  static inline thread_local int count = 0;
+
+ private:
+  at::CallbackHandle handle_;
+};
+
+TEST(GradientCheckpointing, DoesNotConvolveAgainForAResultThatNobodyLooksAt) {
+  std::vector<std::vector<float>> gradients;
+  for (const bool checkpoints : {false, true}) {
+    TorchOptions options;
+    options.gradients = true;
+    if (checkpoints) options.checkpointed = [](std::string_view) { return true; };
+    Differentiated d("last convolution", options);
+    const Tensor x = d.input({2, 6, 5, 8});
+    Conv conv = d.layers.conv(8, 8, {3, 3});
+    conv.padding = Padding::around(1);
+    const Conv first = d.prepared(conv);
+    Conv down = d.layers.conv(4, 8, {3, 3});
+    down.stride = 2;
+    down.padding = {.top = 0, .bottom = 1, .left = 0, .right = 1};
+    down = d.prepared(down);
+    const CountedConvolutions counted;
+    const Tensor y = d.b().region("two", {x}, [&](Backend::Inputs in) {
+      return d.b().conv2d(d.b().conv2d(in[0], first), down);
+    });
+    torch::autograd::backward({Differentiated::scalar(y)});
+    EXPECT_EQ(counted.count, checkpoints ? 3 : 2);
+    gradients.push_back(
+        gradients_of({unwrapped(x), torch_prepared(first.prepared).weight,
+                      torch_prepared(down.prepared).weight, torch_prepared(down.prepared).bias}));
   }
   EXPECT_EQ(gradients[0], gradients[1]);
 }

@@ -17,14 +17,36 @@ struct Body final : torch::CustomClassHolder {
   CheckpointBody run;
 };
 
-/// Leaves of a graph of their own, which want gradients where the originals did.
-variable_list detached(const variable_list& inputs) {
-  variable_list leaves;
-  for (const at::Tensor& input : inputs) {
-    leaves.push_back(input.detach().set_requires_grad(input.requires_grad()));
+/// What arrives at an input, summed, in the memory order in which it came: a leaf's own grad()
+/// would be put into the order of the leaf, and sums over it would round otherwise.
+struct Arrived final : torch::CustomClassHolder {
+  at::Tensor gradient;
+};
+
+class Catch final : public torch::autograd::Function<Catch> {
+ public:
+  static at::Tensor forward(AutogradContext* context,
+                            const at::Tensor& input,
+                            const c10::intrusive_ptr<Arrived>& arrived) {
+    context->saved_data["arrived"] = c10::IValue::make_capsule(arrived);
+    return input.alias();
   }
-  return leaves;
-}
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto holder = context->saved_data["arrived"].toCapsule();
+    static_cast<Arrived&>(*holder).gradient = gradients[0];
+    return {at::Tensor(), at::Tensor()};
+  }
+};
+
+/// An input as the beginning of a graph of its own.
+struct Beginning {
+  explicit Beginning(const at::Tensor& input) : arrived(c10::make_intrusive<Arrived>()) {
+    value = input.detach();
+    if (input.requires_grad()) value = Catch::apply(value.set_requires_grad(true), arrived);
+  }
+  c10::intrusive_ptr<Arrived> arrived;
+  at::Tensor value;
+};
 
 class Checkpoint final : public torch::autograd::Function<Checkpoint> {
  public:
@@ -41,14 +63,20 @@ class Checkpoint final : public torch::autograd::Function<Checkpoint> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto holder = context->saved_data["body"].toCapsule();
     const auto& body = static_cast<const Body&>(*holder);
-    const variable_list leaves = detached(context->get_saved_variables());
+    variable_list result = {at::Tensor(), at::Tensor()};  // of the empty tensor and of the body
     {
       const c10::AutoGradMode recording(true);
-      const at::Tensor output = body.run(leaves);
+      std::vector<Beginning> beginnings;
+      variable_list inputs;
+      for (const at::Tensor& input : context->get_saved_variables()) {
+        inputs.push_back(beginnings.emplace_back(input).value);
+      }
+      const at::Tensor output = body.run(inputs);
       torch::autograd::backward({output}, {gradients[0]});
+      for (const Beginning& beginning : beginnings) {
+        result.push_back(beginning.arrived->gradient);
+      }
     }
-    variable_list result = {at::Tensor(), at::Tensor()};  // of the empty tensor and of the body
-    for (const at::Tensor& leaf : leaves) result.push_back(leaf.grad());
     return result;
   }
 };

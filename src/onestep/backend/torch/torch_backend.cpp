@@ -1,6 +1,7 @@
 #include "onestep/backend/torch/torch_backend.h"
 
 #include "onestep/backend/torch/checkpoint.h"
+#include "onestep/backend/torch/gradient_conv.h"
 #include "onestep/backend/torch/torch_storage.h"
 #include "onestep/base/check.h"
 
@@ -71,6 +72,18 @@ class Recording {
   c10::AutoGradMode mode_;
 };
 
+/// The same tensors behind a node each of their own. What a region sends back to an input that it
+/// uses twice is summed there before it meets what other regions send, as it is where the region is
+/// checkpointed: sums of three are grouped alike, and checkpointing changes no bit.
+std::vector<Tensor> gated(Backend::Inputs inputs) {
+  std::vector<Tensor> result;
+  for (const Tensor& input : inputs) {
+    const bool gate = input && unwrapped(input).requires_grad();
+    result.push_back(gate ? wrapped(at::alias(unwrapped(input))) : input);
+  }
+  return result;
+}
+
 /// A GPU would round the factors of float32 products to 10 bits (TF32), in convolutions unasked. A
 /// setting of torch as a whole.
 void forbid_tensor_floats() {
@@ -80,17 +93,27 @@ void forbid_tensor_floats() {
   }
 }
 
-/// While it lives, regions are parts of one that is checkpointed as a whole.
-class Inside {
+/// Operations of a checkpointed region, counted. Nobody looks at the numbers that a region returns
+/// when it runs again for the gradients of its insides: its last operation need not be computed.
+struct Replay {
+  std::int64_t operations = 0;   ///< begun
+  std::int64_t left_out = 0;     ///< number, from 1, of the one that is not computed; 0: none
+  const void* result = nullptr;  ///< of the operation that ended last
+};
+
+/// Gives a variable another value while it lives.
+template <typename Value>
+class During {
  public:
-  explicit Inside(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
-  ~Inside() { flag_ = before_; }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
+  During(Value& variable, Value value)
+      : variable_(variable), before_(std::exchange(variable, value)) {}
+  ~During() { variable_ = before_; }
+  During(const During&) = delete;
+  During& operator=(const During&) = delete;
 
  private:
-  bool& flag_;
-  bool before_;
+  Value& variable_;
+  Value before_;
 };
 
 class TorchBackend final : public Backend {
@@ -110,9 +133,12 @@ class TorchBackend final : public Backend {
 
   /// compute(), recorded where gradients are wanted.
   template <typename Compute>
-  Tensor computed(const Compute& compute) const {
+  Tensor computed(const Compute& compute) {
     const Recording recording(options_.gradients);
-    return wrapped(in_our_words(compute));
+    ++replay_.operations;
+    at::Tensor result = in_our_words(compute);
+    replay_.result = result.unsafeGetTensorImpl();
+    return wrapped(std::move(result));
   }
 
   Tensor do_upload(const Array& array, const Extent& extent) override {
@@ -137,9 +163,22 @@ class TorchBackend final : public Backend {
       const Padding& pad = conv.padding;
       const bool even = pad.top == pad.bottom && pad.left == pad.right;
       if (!even) y = at::constant_pad_nd(y, {pad.left, pad.right, pad.top, pad.bottom});
-      y = storage_type(at::conv2d(
-          product_type(y), product_type(layer.weight), product_type(layer.bias), conv.stride,
-          even ? at::IntArrayRef({pad.top, pad.left}) : at::IntArrayRef({0, 0})));
+      const std::vector<std::int64_t> padding =
+          even ? std::vector<std::int64_t>{pad.top, pad.left} : std::vector<std::int64_t>{0, 0};
+      y = product_type(y);
+      const at::Tensor weight = product_type(layer.weight);
+      const at::Tensor bias = product_type(layer.bias);
+      if (replay_.operations == replay_.left_out && !options.channel_add) {
+        const at::Tensor residual = options.residual ? unwrapped(options.residual) : at::Tensor();
+        return gradient_of_conv({.x = y,
+                                 .weight = weight,
+                                 .bias = bias,
+                                 .residual = residual,
+                                 .stride = conv.stride,
+                                 .padding = padding,
+                                 .result_type = torch_storage_dtype(options_)});
+      }
+      y = storage_type(at::conv2d(y, weight, bias, conv.stride, padding));
       y = as_nhwc(y);
       if (options.channel_add) y = y + unwrapped(options.channel_add);
       if (options.residual) y = y + unwrapped(options.residual);
@@ -210,8 +249,10 @@ class TorchBackend final : public Backend {
 
   Tensor do_region(std::string_view name, Inputs inputs, const RegionBody& body) override {
     const bool recorded = options_.gradients && c10::GradMode::is_enabled();
-    if (!recorded || inside_ || !options_.checkpointed || !options_.checkpointed(name)) {
-      return body(inputs);
+    if (!recorded || inside_) return body(inputs);
+    if (!options_.checkpointed || !options_.checkpointed(name)) {
+      const During<bool> inside(inside_, true);
+      return body(gated(inputs));
     }
     std::vector<at::Tensor> values;
     std::vector<bool> given;
@@ -219,18 +260,24 @@ class TorchBackend final : public Backend {
       given.push_back(static_cast<bool>(input));
       if (input) values.push_back(unwrapped(input));
     }
-    const auto run = [this, body, given](const std::vector<at::Tensor>& kept) {
+    const auto last = std::make_shared<std::int64_t>(0);
+    const auto run = [this, body, given, last](const std::vector<at::Tensor>& kept) {
       std::vector<Tensor> tensors;
       std::size_t next = 0;
       for (const bool there : given) tensors.push_back(there ? wrapped(kept[next++]) : Tensor());
-      const Inside inside(inside_);
-      return unwrapped(body(tensors));
+      const During<bool> inside(inside_, true);
+      const During<Replay> replay(replay_, {.left_out = *last});
+      const at::Tensor result = unwrapped(body(tensors));
+      const bool of_last_operation = replay_.result == result.unsafeGetTensorImpl();
+      *last = of_last_operation ? replay_.operations : 0;
+      return result;
     };
     return wrapped(checkpointed(run, values));
   }
 
   TorchOptions options_;
-  bool inside_ = false;  // of a checkpointed region
+  bool inside_ = false;  // of a region: those in it are parts of it
+  Replay replay_;
 };
 
 }  // namespace

@@ -28,10 +28,8 @@ struct TorchOptions {
 
 /// The operations on libtorch: differentiable, on every device that torch has. Feature maps are
 /// [B,H,W,C]; in memory they are whatever torch's operations return, often [B,C,H,W] behind a
-/// permuted view. Layers need
-/// make_torch_preparer. Throws Error when the device is not there.
-///
-/// With gradients, the backend must live until they have been computed.
+/// permuted view. Layers need make_torch_preparer. Throws Error when the device is not there. With
+/// gradients, the backend must live until they have been computed.
 std::unique_ptr<Backend> make_torch_backend(Run& run, const TorchOptions& options);
 
 /// Copies weights to the device of `options`. With `trainable` they are leaves that collect

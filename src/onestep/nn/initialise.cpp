@@ -1,8 +1,8 @@
-#include "testing/torch_init.h"
+#include "onestep/nn/initialise.h"
 
 #include <cmath>
 
-namespace onestep::testing {
+namespace onestep {
 namespace {
 
 Array filled(const Shape& shape, float value) {
@@ -16,7 +16,7 @@ Array randn(TorchGenerator& generator, const Shape& shape) {
   return Array::of<float>(shape, generator.randn(element_count(shape)));
 }
 
-void TorchInit::draw(Array& weight, Array& bias) {
+void TorchInitialiser::draw(Array& weight, Array& bias) {
   const auto fan_in = weight.elements() / weight.size(0);
   const auto bound = static_cast<float>(1.0 / std::sqrt(static_cast<double>(fan_in)));
   for (Array* array : {&weight, &bias}) {
@@ -25,26 +25,26 @@ void TorchInit::draw(Array& weight, Array& bias) {
   }
 }
 
-void TorchInit::operator()(const std::string&, Conv& conv) {
+void TorchInitialiser::operator()(const std::string&, Conv& conv) {
   draw(conv.weight, conv.bias);
 }
 
-void TorchInit::operator()(const std::string&, Linear& linear) {
+void TorchInitialiser::operator()(const std::string&, Linear& linear) {
   draw(linear.weight, linear.bias);
 }
 
-void TorchInit::operator()(const std::string&, GroupNorm& norm) {
+void TorchInitialiser::operator()(const std::string&, GroupNorm& norm) {
   norm.weight = filled(norm.weight.shape(), 1.0F);
   norm.bias = filled(norm.bias.shape(), 0.0F);
 }
 
-void TorchInit::operator()(const std::string&, LayerNorm& norm) {
+void TorchInitialiser::operator()(const std::string&, LayerNorm& norm) {
   norm.weight = filled(norm.weight.shape(), 1.0F);
   norm.bias = filled(norm.bias.shape(), 0.0F);
 }
 
-void TorchInit::operator()(const std::string&, Embedding& embedding) {
+void TorchInitialiser::operator()(const std::string&, Embedding& embedding) {
   embedding.weight = randn(generator_, embedding.weight.shape());
 }
 
-}  // namespace onestep::testing
+}  // namespace onestep
