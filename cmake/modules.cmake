@@ -16,15 +16,22 @@ function(onestep_add_module name)
   set_property(TARGET onestep_${name} PROPERTY ONESTEP_USES "${arg_USES}")
 endfunction()
 
-# The same for code on libtorch, which reaches the program onestep-torch and not libonestep.
+# The same for code on libtorch, which reaches the program onestep-torch and not libonestep: a part of
+# a module, or (with USES) a module.
 #
 #   onestep_add_torch_objects(backend_torch SOURCES …)
 function(onestep_add_torch_objects name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PACKAGES")
   add_library(onestep_${name} OBJECT ${arg_SOURCES})
   target_include_directories(onestep_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
-  target_link_libraries(onestep_${name} PRIVATE onestep_flags PUBLIC onestep_torch)
+  target_link_libraries(onestep_${name} PRIVATE onestep_flags ${arg_PACKAGES} PUBLIC onestep_torch)
   target_precompile_headers(onestep_${name} PRIVATE <ATen/ATen.h>)
+endfunction()
+
+function(onestep_add_torch_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;PACKAGES")
+  onestep_add_torch_objects(${name} SOURCES ${arg_SOURCES} PACKAGES ${arg_PACKAGES})
+  set_property(TARGET onestep_${name} PROPERTY ONESTEP_USES "${arg_USES}")
 endfunction()
 
 # One test program for a module: tests/<name>/*.cpp. MODULES names every module that is linked.

@@ -11,6 +11,12 @@ if(NOT EXISTS "${torch_folder}/lib/libtorch_cpu.so")
                       "${ONESTEP_TORCH_ROOT}, found none; pip install --target that folder torch")
 endif()
 
+file(STRINGS "${torch_folder}/version.py" torch_version REGEX "^__version__ = ")
+if(NOT torch_version MATCHES "'2\\.11\\.0")
+  message(FATAL_ERROR "ONESTEP_TORCH_ROOT: expected torch 2.11.0 in ${ONESTEP_TORCH_ROOT}, found "
+                      "${torch_version}; parts of it are used that change between versions")
+endif()
+
 add_library(onestep_torch INTERFACE)
 target_include_directories(onestep_torch SYSTEM INTERFACE
   "${torch_folder}/include" "${torch_folder}/include/torch/csrc/api/include")

@@ -13,8 +13,10 @@ import sys
 
 from module_table import read_uses
 
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/*.md", "examples/*.md"]
-TOPS = ("src/", "tests/", "tools/", "docs/", "benchmarks/", "cmake/", "examples/", ".ci/")
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/*.md", "examples/*.md", "models/*.md",
+             "recipes/*.md"]
+TOPS = ("src/", "tests/", "tools/", "docs/", "benchmarks/", "cmake/", "examples/", "recipes/",
+        "models/", ".ci/")
 
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _CODE = re.compile(r"`([^`\s]+)`")
@@ -44,8 +46,10 @@ def _check_names(path, text, root):
     source = root / "src" / "onestep"
     modules = tuple(f"{folder.name}/" for folder in source.glob("*/"))
     for span in _CODE.findall(text):
-        top = root if span.startswith(TOPS) else source if span.startswith(modules) else None
-        if top and not list(top.glob(span.rstrip("/"))):
+        # models/ is both a folder of the project and a module.
+        places = [place for place, starts in ((root, TOPS), (source, modules))
+                  if span.startswith(starts)]
+        if places and not any(list(place.glob(span.rstrip("/"))) for place in places):
             yield f"{name}: {span} does not exist"
 
 

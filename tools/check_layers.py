@@ -28,7 +28,7 @@ OWNERS = {
     "torch/*": ["backend/torch/*", "train/*"],
 }
 # What the system offers; free for every .cpp file and for no header.
-POSIX = {"fcntl.h", "poll.h", "sched.h", "signal.h", "termios.h", "unistd.h", "sys/*"}
+POSIX = {"fcntl.h", "malloc.h", "poll.h", "sched.h", "signal.h", "termios.h", "unistd.h", "sys/*"}
 MAY_INCLUDE_ALL = {"cli"}
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -2,7 +2,7 @@
 
 import re
 
-_MODULE = re.compile(r"onestep_add_module\s*\(\s*(\w+)(.*?)\)", re.DOTALL)
+_MODULE = re.compile(r"onestep_add_(?:torch_)?module\s*\(\s*(\w+)(.*?)\)", re.DOTALL)
 _KEYWORDS = {"SOURCES", "USES", "PACKAGES"}
 
 

@@ -40,11 +40,11 @@ TEST_F(Marigold, SpellingsOfGeoWizardAndOfTheFirstMarigoldAreUnderstood) {
 TEST_F(Marigold, OptionsWithoutACounterpartSayWhy) {
   const std::string geowizard = "GeoWizard checkpoints are not supported";
   const std::string data_sets = "evaluation data sets are not part of predict";
-  for (const auto& [option, why] :
-       std::vector<std::pair<std::string, std::string>>{{"--domain", geowizard},
-                                                        {"--model_type", "a checkpoint says itself what it is, and " + geowizard},
-                                                        {"--dataset_config", data_sets},
-                                                        {"--base_data_dir=X", data_sets}}) {
+  for (const auto& [option, why] : std::vector<std::pair<std::string, std::string>>{
+           {"--domain", geowizard},
+           {"--model_type", "a checkpoint says itself what it is, and " + geowizard},
+           {"--dataset_config", data_sets},
+           {"--base_data_dir=X", data_sets}}) {
     const ProcessResult result = run({"predict", "photo.png", "-m", "model", option, "indoor"});
     EXPECT_EQ(result.exit_status, 2);
     EXPECT_TRUE(says_one_line(result, {option.substr(0, option.find('=')) + ": " + why}));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/base/stopwatch.h"
+#include "onestep/cli/terminal/status_line.h"
 
 #include <cstddef>
 #include <mutex>
@@ -15,9 +16,6 @@ namespace onestep {
 class ProgressDisplay {
  public:
   ProgressDisplay(bool wanted, std::size_t images);
-  ~ProgressDisplay() { clear(); }
-  ProgressDisplay(const ProgressDisplay&) = delete;
-  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
   void loading(double fraction);
   /// The next image begins; the one before is computed, but perhaps not written yet.
@@ -33,14 +31,10 @@ class ProgressDisplay {
 
  private:
   void draw(std::string_view stage, double fraction);
-  void erase();
-  void show(const std::string& text);
-  bool due() const;
   std::string time_left(double fraction) const;
 
   std::mutex mutex_;
-  bool enabled_ = false;
-  bool visible_ = false;
+  StatusLine line_;
   std::size_t images_ = 0;
   std::size_t begun_ = 0;
   std::size_t done_ = 0;
@@ -48,7 +42,6 @@ class ProgressDisplay {
   std::string stage_;
   double fraction_ = 0;  ///< of the image that is computed
   std::optional<Stopwatch> since_first_image_;
-  std::optional<Stopwatch> since_drawn_;
 };
 
 }  // namespace onestep

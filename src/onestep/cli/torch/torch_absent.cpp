@@ -1,8 +1,7 @@
 // What stands for cli/torch/torch_present.cpp in the program that is not linked to libtorch.
 #include "onestep/base/check.h"
-#include "onestep/cli/arguments/train_help.h"
+#include "onestep/cli/arguments/train_request.h"
 #include "onestep/cli/commands.h"
-#include "onestep/cli/terminal/standard_streams.h"
 #include "onestep/cli/torch/torch_parts.h"
 
 namespace onestep {
@@ -26,9 +25,7 @@ std::shared_ptr<Engine> make_device_engine(const std::string& device, const CpuO
 
 bool run_train(const Arguments& arguments) {
   for (const std::string& word : arguments) {
-    if (word != "--help" && word != "-h") continue;
-    print_result(train_help());
-    return true;
+    if (word == "--help" || word == "-h") return !parse_train(arguments);
   }
   refuse("train");
 }

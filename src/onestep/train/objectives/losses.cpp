@@ -1,4 +1,4 @@
-#include "onestep/train/losses.h"
+#include "onestep/train/objectives/losses.h"
 
 namespace onestep {
 namespace {

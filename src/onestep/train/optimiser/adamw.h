@@ -1,19 +1,13 @@
 #pragma once
 
+#include "onestep/train/optimiser/optimiser_options.h"
+
 #include <ATen/ATen.h>
 
 #include <cstdint>
 #include <vector>
 
 namespace onestep {
-
-struct AdamWOptions {
-  double lr = 3e-5;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
-  double weight_decay = 0.01;  ///< decoupled: of every parameter, norms and biases too
-};
 
 /// AdamW (arXiv 1711.05101) as torch computes it: p *= 1 - lr wd; the moments move; then
 /// p -= lr/(1-b1^t) m / (sqrt(v/(1-b2^t)) + eps). With weight_decay 0 it is Adam.
@@ -30,13 +24,13 @@ class AdamW {
 
   const std::vector<at::Tensor>& parameters() const { return parameters_; }
   std::int64_t steps_taken() const { return steps_taken_; }
+  /// Before the schedule's factor.
+  double lr() const { return options_.lr; }
 
-  /// First and second moments, in the order of the parameters; for checkpoints.
+  /// First and second moments, in the order of the parameters; a checkpoint reads and fills them.
   const std::vector<at::Tensor>& first_moments() const { return first_moments_; }
   const std::vector<at::Tensor>& second_moments() const { return second_moments_; }
-  void restore(std::int64_t steps_taken,
-               const std::vector<at::Tensor>& first_moments,
-               const std::vector<at::Tensor>& second_moments);
+  void set_steps_taken(std::int64_t steps) { steps_taken_ = steps; }
 
  private:
   std::vector<at::Tensor> parameters_;

@@ -1,4 +1,4 @@
-#include "onestep/train/schedule.h"
+#include "onestep/train/optimiser/schedule.h"
 
 #include <cmath>
 

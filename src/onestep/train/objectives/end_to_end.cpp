@@ -1,0 +1,148 @@
+#include "onestep/train/objectives/end_to_end.h"
+
+#include "onestep/base/mixed_seed.h"
+#include "onestep/pipelines/scheduling/scheduler_config.h"
+#include "onestep/train/model/trained_folder.h"
+#include "onestep/train/objectives/picture_tensors.h"
+#include "onestep/train/objectives/validation.h"
+
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace onestep {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `start`, once it was looked at; the weights take long to load.
+const DiffusersFolder& checked(const DiffusersFolder& start, const EndToEndOptions& options) {
+  trained_unet_config(start.unet_config(), start.vae_config().latent_channels, options.conv_in,
+                      start.root().string());
+  return start;
+}
+
+}  // namespace
+
+EndToEnd::EndToEnd(const DiffusersFolder& start,
+                   const EndToEndOptions& options,
+                   const std::stop_token& stop)
+    : start_(checked(start, options)),
+      options_(options),
+      networks_(load_training_networks(start,
+                                       {.torch = options.torch,
+                                        .trained = TrainedPart::unet,
+                                        .conv_in = options.conv_in,
+                                        .stop = stop})),
+      parameters_(parameters_of(networks_.unet)),
+      encoder_(make_torch_backend(run_, part_options(options.torch, false, false))),
+      unet_(make_torch_backend(run_, part_options(options.torch, true, options.checkpoint_unet))),
+      decoder_(
+          make_torch_backend(run_, part_options(options.torch, true, options.checkpoint_decoder))),
+      step_{networks_.unet,
+            networks_.vae,
+            *unet_,
+            *decoder_,
+            empty_prompt_context(start, options.context_tokens, options.torch, stop),
+            single_step_schedule(ddim_config(start.scheduler()))},
+      cache_(options.latent_cache_bytes) {
+  run_.stop = stop;
+}
+
+Truth EndToEnd::truth() const {
+  return options_.modality == Modality::depth ? Truth::depth : Truth::normals;
+}
+
+Loss EndToEnd::loss(const Batch& batch) {
+  // Nothing to learn from: the networks need not run.
+  const auto valid = batch.mask.view<std::uint8_t>();
+  if (std::all_of(valid.begin(), valid.end(), [](std::uint8_t v) { return v == 0; })) {
+    return {at::zeros({}, at::TensorOptions().dtype(torch_storage_dtype(options_.torch))), 0};
+  }
+  return loss_of(pass(batch), batch);
+}
+
+SingleStepPass EndToEnd::pass(const Batch& batch) {
+  return pass_from(image_latents(batch), batch.number);
+}
+
+SingleStepPass EndToEnd::pass_from(const at::Tensor& image_latent, std::int64_t number) {
+  return single_step(step_, image_latent, second_latent(image_latent, number));
+}
+
+Loss EndToEnd::loss_of(const SingleStepPass& pass, const Batch& batch) const {
+  const bool depth = options_.modality == Modality::depth;
+  return estimator_loss(options_.modality, pass.decoded,
+                        to_torch(depth ? batch.depth_m : batch.normals, options_.torch),
+                        network_mask(batch.mask, options_.torch));
+}
+
+Loss estimator_loss(Modality modality,
+                    const at::Tensor& decoded,
+                    const at::Tensor& target,
+                    const at::Tensor& mask) {
+  const at::Tensor shown = cropped_like(target, decoded);
+  const at::Tensor valid = cropped_like(mask, decoded);
+  return modality == Modality::depth ? affine_invariant_l1(depth_head(decoded), shown, valid)
+                                     : mean_angle(normals_head(decoded), shown, valid);
+}
+
+Validation EndToEnd::validate(const Batch& batch) {
+  const c10::NoGradGuard no_gradients;
+  // Fixed samples may be of sets of their own: the cache, which knows samples by number, is not
+  // asked.
+  const at::Tensor latent = encoded(network_images(batch.images, options_.torch).narrow(0, 0, 1));
+  const at::Tensor decoded = pass_from(latent, batch.number).decoded;
+  return options_.modality == Modality::depth
+             ? depth_validation(batch, to_array(depth_head(decoded)[0]).to(DType::float32))
+             : normals_validation(batch, to_array(normals_head(decoded)[0]).to(DType::float32));
+}
+
+void EndToEnd::write_model(const fs::path& folder) const {
+  TrainedFolder trained{.start = start_, .modality = options_.modality};
+  trained.unet_in_channels = networks_.unet.config().in_channels;
+  trained.context_tokens = options_.context_tokens;
+  trained.processing_resolution = options_.processing_resolution;
+  for (const NamedParameter& parameter : parameters_) {
+    trained.unet.emplace(parameter.name, as_array(parameter.value).to(DType::float32));
+  }
+  write_trained_estimator(folder, trained);
+}
+
+/// One image at a time, so that a latent does not depend on who shares its batch: torch's sums may
+/// be ordered otherwise for another batch size, and a resumed run starts with an empty cache.
+at::Tensor EndToEnd::image_latents(const Batch& batch) {
+  const c10::NoGradGuard no_gradients;
+  const at::Tensor images = network_images(batch.images, options_.torch);
+  std::vector<at::Tensor> latents;
+  for (std::size_t i = 0; i < batch.choices.size(); ++i) {
+    at::Tensor latent = cache_.find(batch.choices[i]);
+    if (!latent.defined()) {
+      latent = encoded(images.narrow(0, static_cast<std::int64_t>(i), 1));
+      cache_.keep(batch.choices[i], latent);
+    }
+    latents.push_back(latent.to(images.device()));
+  }
+  return at::cat(latents);
+}
+
+/// The scaled mean.
+at::Tensor EndToEnd::encoded(const at::Tensor& image) const {
+  const AutoencoderKlConfig& config = networks_.vae.config();
+  const at::Tensor moments = unwrapped(networks_.vae.encode_moments(*encoder_, wrapped(image)));
+  return moments.narrow(3, 0, config.latent_channels) * config.scaling_factor;
+}
+
+/// Drawn for the micro-batch's number alone: a resumed run draws the same.
+at::Tensor EndToEnd::second_latent(const at::Tensor& like, std::int64_t number) const {
+  const Shape shape = {like.size(0), like.size(3), like.size(1), like.size(2)};
+  if (options_.given_latents) {
+    return to_torch(channels_last(options_.given_latents(number)), options_.torch);
+  }
+  if (options_.noise == NoiseKind::zeros) return at::zeros_like(like);
+  const std::uint64_t seed = mixed_seed(options_.seed, {number});
+  return to_torch(channels_last(initial_noise(options_.noise, seed, shape)), options_.torch);
+}
+
+}  // namespace onestep

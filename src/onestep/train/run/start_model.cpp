@@ -1,0 +1,80 @@
+#include "onestep/train/run/start_model.h"
+
+#include "onestep/hub/cache_folder.h"
+#include "onestep/hub/find_model.h"
+#include "onestep/train/objectives/autoencoder.h"
+#include "onestep/train/objectives/end_to_end.h"
+
+#include <system_error>
+
+namespace onestep {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<int> processing_resolution(const Recipe& recipe,
+                                         const DiffusersFolder& start,
+                                         std::int64_t longest_side) {
+  if (recipe.processing_resolution) return recipe.processing_resolution;
+  const bool new_world = recipe.init == "scratch" && !start.index().default_processing_resolution;
+  if (new_world && longest_side > 0) return static_cast<int>(longest_side);
+  return std::nullopt;
+}
+
+}  // namespace
+
+DiffusersFolder start_model(const Recipe& recipe, const fs::path& scratch_folder, bool resumed) {
+  if (recipe.init != "scratch") {
+    return DiffusersFolder::open(find_model(recipe.init, hub_cache_folder()));
+  }
+  std::error_code unknown;
+  if (!resumed || !fs::exists(scratch_folder / "model_index.json", unknown)) {
+    write_scratch_model(scratch_folder, scratch_model(recipe), "recipe");
+  }
+  return DiffusersFolder::open(scratch_folder);
+}
+
+ScratchModel scratch_model(const Recipe& recipe) {
+  ScratchModel model{.unet = recipe.scratch_unet,
+                     .vae = recipe.scratch_vae,
+                     .text_encoder = recipe.scratch_text_encoder,
+                     .parts = {},
+                     .seed = recipe.seed};
+  if (!recipe.scratch_vae_folder.empty()) {
+    model.parts = find_model(recipe.scratch_vae_folder.string(), hub_cache_folder());
+  }
+  return model;
+}
+
+std::unique_ptr<Objective> make_objective(const Recipe& recipe,
+                                          const DiffusersFolder& start,
+                                          const std::string& device,
+                                          std::int64_t longest_side,
+                                          const std::stop_token& stop) {
+  TorchOptions torch;
+  torch.device = device;
+  torch.precision = recipe.precision;
+  if (recipe.objective == ObjectiveKind::autoencoder) {
+    return make_autoencoder(start,
+                            {.kl_weight = recipe.kl_weight,
+                             .seed = recipe.seed,
+                             .checkpoint_decoder = recipe.checkpoint_decoder,
+                             .torch = torch},
+                            stop);
+  }
+  return std::make_unique<EndToEnd>(
+      start,
+      EndToEndOptions{.modality = recipe.modality,
+                      .noise = recipe.noise,
+                      .seed = recipe.seed,
+                      .context_tokens = recipe.context_tokens,
+                      .conv_in = recipe.conv_in,
+                      .checkpoint_unet = recipe.checkpoint_unet,
+                      .checkpoint_decoder = recipe.checkpoint_decoder,
+                      .latent_cache_bytes = recipe.latent_cache_bytes,
+                      .processing_resolution = processing_resolution(recipe, start, longest_side),
+                      .torch = torch},
+      stop);
+}
+
+}  // namespace onestep
