@@ -31,6 +31,13 @@ case " $* " in *" -n "*) exit 0 ;; esac
 echo "ninja $*" >> "$NOTES"
 [ -e "$BROKEN" ] && echo "error: expected ';'" && exit 1
 mkdir -p "$folder/bin" && cp "$PROGRAM_SOURCE" "$folder/bin/onestep"
+case " $* " in *onestep-torch*) cp "$PROGRAM_SOURCE" "$folder/bin/onestep-torch" ;; esac
+"""
+PIP = """#!/bin/sh
+echo "pip $*" >> "$NOTES"
+[ -e "$BROKEN" ] && echo "ERROR: no network" && exit 1
+for word; do [ "$before" = --target ] && folder=$word; before=$word; done
+mkdir -p "$folder/torch/lib" && touch "$folder/torch/lib/libtorch_cpu.so"
 """
 CTEST = """#!/bin/sh
 echo "ctest $*" >> "$NOTES"
@@ -51,17 +58,19 @@ class Run(TreeTest):
         shutil.copy(ROOT / "run", self.project / "run")
         self.tools = self.root / "tools"
         for name, text in [("cmake", CMAKE), ("ninja", NINJA), ("ctest", CTEST), ("g++", ""),
-                           ("apt-get", "#!/bin/sh\nexit 1\n")]:
+                           ("pip3", ""), ("python3", PIP), ("apt-get", "#!/bin/sh\nexit 1\n")]:
             self.write(f"tools/{name}", text).chmod(0o755)
         self.write("program", PROGRAM).chmod(0o755)
         self.notes = self.write("notes")
         self.broken = self.root / "broken"
 
-    def run_it(self, *arguments, door=None, folder=None):
+    def run_it(self, *arguments, door=None, folder=None, more=None):
         environment = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}",
                        "NOTES": str(self.notes), "BROKEN": str(self.broken),
                        "PROGRAM_SOURCE": str(self.root / "program")}
         environment.pop("CI", None)
+        environment.pop("ONESTEP_TORCH_ROOT", None)
+        environment.update(more or {})
         return subprocess.run([door or self.project / "run", *arguments], cwd=folder or self.root,
                               env=environment, capture_output=True, text=True, check=False)
 
@@ -156,8 +165,56 @@ class Run(TreeTest):
         tested = [call for call in self.calls() if call.startswith("ctest")]
         self.assertEqual(["release" in tested[0], "debug" in tested[1]], [True, True])
 
-    def test_stops_at_the_first_build_whose_tests_fail(self):
+    def test_fetches_libtorch_once_for_training(self):
+        result = self.run_it("train", "recipe.json")
+        self.assertEqual(result.stdout, f"{self.root}|train|recipe.json|")
+        calls = self.calls()
+        self.assertIn("pip -m pip install --target", calls[0])
+        self.assertIn("torch==2.11.0", calls[0])
+        self.assertIn("-DONESTEP_TORCH=ON", calls[1])
+        self.assertTrue(calls[2].endswith("bin/onestep-torch"))
+        self.assertEqual(self.run_it("train", "recipe.json").stderr, "")
+        self.assertEqual(self.calls(), [])
+
+    def test_takes_a_libtorch_that_is_there(self):
+        self.write("there/torch/lib/libtorch_cpu.so")
+        root = self.root / "there"
+        self.run_it("train", "recipe.json", more={"ONESTEP_TORCH_ROOT": str(root)})
+        calls = self.calls()
+        self.assertIn(f"-DONESTEP_TORCH_ROOT={root}", calls[0])
+        self.assertFalse([call for call in calls if call.startswith("pip")])
+
+    def test_says_what_is_missing_where_libtorch_should_be(self):
+        result = self.run_it("train", "r.json", more={"ONESTEP_TORCH_ROOT": str(self.root / "no")})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("ONESTEP_TORCH_ROOT: expected torch/lib/libtorch_cpu.so", result.stderr)
+
+    def test_leaves_nothing_half_fetched(self):
+        self.write("broken")
+        result = self.run_it("train", "recipe.json")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("fetching libtorch failed", result.stderr)
+        self.assertFalse((self.project / "build" / "torch").exists())
+
+    def test_trains_and_uses_gpus_with_the_program_that_has_libtorch(self):
+        self.run_it("train", "recipe.json")
+        self.run_it("status", "0")
+        lean = self.project / "build" / "release" / "bin" / "onestep"
+        lean.write_text("#!/bin/sh\necho lean\n", encoding="utf-8")
+        for words in [("predict", "a.jpg"), ("predict", "--device", "cpu"), ("train", "--help")]:
+            self.assertEqual(self.run_it(*words).stdout, "lean\n", words)
+        for words in [("predict", "--device", "cuda"), ("predict", "--device=torch-cpu")]:
+            self.assertNotEqual(self.run_it(*words).stdout, "lean\n", words)
+
+    def test_tests_libtorch_with_all_alone(self):
         self.run_it("test")
+        self.assertNotIn("TORCH", " ".join(self.calls()))
+        self.run_it("test", "--all")
+        configured = [call for call in self.calls() if call.startswith("cmake")]
+        self.assertEqual(["TORCH=ON" in call for call in configured], [True, False])
+
+    def test_stops_at_the_first_build_whose_tests_fail(self):
+        self.run_it("test", "--all")
         self.calls()
         self.write("broken")
         ninja = self.tools / "ninja"
