@@ -76,7 +76,9 @@ bool run_train(const Arguments& arguments) {
   const auto command = parse_train(arguments);
   if (!command) return true;
   const TrainRequest request = request_of(*command);
-  return_freed_blocks();
+  // Who has parts checkpointed is short of memory; for others fresh pages would cost a third of a
+  // step.
+  if (request.recipe.checkpoint_unet || request.recipe.checkpoint_decoder) return_freed_blocks();
   Interrupt interrupt;
   try {
     if (command->plan) {
