@@ -71,8 +71,6 @@ class TrainerTest : public ::testing::Test {
     recipe_.schedule.kind = RateSchedule::Kind::constant;
     recipe_.schedule.warmup = 0;
     recipe_.document = default_recipe();
-    recipe_.data.resize(1);
-    recipe_.data.front().kind = DataEntry::Kind::analytic;  // stands for the one picture
     std::filesystem::create_directories(folder_.folder() / "checkpoints");
   }
 
@@ -84,6 +82,7 @@ class TrainerTest : public ::testing::Test {
                         .objective = toy,
                         .optimiser = optimiser,
                         .data = {{std::make_shared<OnePicture>(), 1}},
+                        .data_marks = {1},
                         .validation = {},
                         .checkpoints = folder_.folder() / "checkpoints",
                         .validation_folder = folder_.folder() / "validation",

@@ -20,7 +20,7 @@ struct CheckpointFile {
 struct CheckpointFacts {
   std::int64_t step = 0;
   std::string recipe;              ///< the document of the run
-  std::vector<std::int64_t> data;  ///< data_marks()
+  std::vector<std::int64_t> data;  ///< TrainingData::marks
 };
 
 /// The checkpoints of a folder, oldest first. Other files are nobody's business.

@@ -50,6 +50,18 @@ std::vector<DatasetShare> opened(const std::vector<DataEntry>& entries,
   return shares;
 }
 
+std::vector<std::int64_t> marks_of(const std::vector<DataEntry>& entries,
+                                   const std::vector<DatasetShare>& shares) {
+  constexpr std::int64_t kLongestManifest = std::int64_t{1} << 32;
+  std::vector<std::int64_t> marks;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    marks.push_back(shares[i].dataset->size());
+    if (entries[i].kind != DataEntry::Kind::manifest) continue;
+    marks.push_back(checksum(read_bytes(entries[i].path, kLongestManifest)));
+  }
+  return marks;
+}
+
 }  // namespace
 
 Truth wanted_truth(const Recipe& recipe) {
@@ -64,19 +76,8 @@ TrainingData open_data(const Recipe& recipe, const DataWatch& watch) {
   data.training = opened(recipe.data, truth, recipe.batch, watch, problems);
   data.validation = opened(recipe.validation_data, truth, 1, watch, problems);
   if (!problems.empty()) throw ManifestProblems(recipe.data.front().path, std::move(problems));
+  data.marks = marks_of(recipe.data, data.training);
   return data;
-}
-
-std::vector<std::int64_t> data_marks(const Recipe& recipe,
-                                     const std::vector<DatasetShare>& shares) {
-  constexpr std::int64_t kLongestManifest = std::int64_t{1} << 32;
-  std::vector<std::int64_t> marks;
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    marks.push_back(shares[i].dataset->size());
-    if (recipe.data[i].kind != DataEntry::Kind::manifest) continue;
-    marks.push_back(checksum(read_bytes(recipe.data[i].path, kLongestManifest)));
-  }
-  return marks;
 }
 
 }  // namespace onestep

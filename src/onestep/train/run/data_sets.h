@@ -25,14 +25,13 @@ Truth wanted_truth(const Recipe& recipe);
 struct TrainingData {
   std::vector<DatasetShare> training;
   std::vector<DatasetShare> validation;  ///< empty: the first pictures of the training data
+  /// What tells whether the training data are still those of a checkpoint: of every set the number
+  /// of pictures, and a checksum of a manifest's text.
+  std::vector<std::int64_t> marks;
 };
 
 /// The data sets of a recipe, every file checked. Throws ManifestProblems with those of all
 /// manifests, Error, Cancelled.
 TrainingData open_data(const Recipe& recipe, const DataWatch& watch);
-
-/// What tells whether the training data are still those of a checkpoint: of every set the number of
-/// pictures, and a checksum of a manifest's text.
-std::vector<std::int64_t> data_marks(const Recipe& recipe, const std::vector<DatasetShare>& shares);
 
 }  // namespace onestep

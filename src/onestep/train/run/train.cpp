@@ -74,7 +74,7 @@ class TrainingRun {
       return TrainEnd::already_finished;
     }
     const TrainingData data = open_data(recipe, data_watch_);
-    if (from_) check_data(from_->path, data_marks(recipe, data.training));
+    if (from_) check_data(from_->path, data.marks);
     const DiffusersFolder start = start_model(recipe, folder_.start(), from_.has_value());
     const auto objective =
         make_objective(recipe, start, request_.device, longest_side(data.training), watch_.stop);
@@ -95,6 +95,7 @@ class TrainingRun {
                         .objective = objective,
                         .optimiser = optimiser,
                         .data = data.training,
+                        .data_marks = data.marks,
                         .validation = validation_samples(request_.recipe, data, watch_.stop),
                         .checkpoints = folder_.checkpoints(),
                         .validation_folder = folder_.validation(),

@@ -3,7 +3,6 @@
 #include "onestep/base/check.h"
 #include "onestep/base/stopwatch.h"
 #include "onestep/data/loader.h"
-#include "onestep/train/run/data_sets.h"
 #include "onestep/train/run/validation_sheet.h"
 
 #include <algorithm>
@@ -176,8 +175,7 @@ class Trainer {
 
   void save() {
     if (step() == saved_step_) return;
-    write_checkpoint(parts_.checkpoints,
-                     {step(), parts_.recipe.document, data_marks(parts_.recipe, parts_.data)},
+    write_checkpoint(parts_.checkpoints, {step(), parts_.recipe.document, parts_.data_marks},
                      parts_.objective.parameters(), parts_.optimiser, parts_.recipe.keep);
     saved_step_ = step();
   }

@@ -18,7 +18,8 @@ struct TrainingParts {
   Objective& objective;
   AdamW& optimiser;
   std::vector<DatasetShare> data;
-  std::vector<Batch> validation;  ///< fixed samples
+  std::vector<std::int64_t> data_marks;  ///< of `data`, for the checkpoints
+  std::vector<Batch> validation;         ///< fixed samples
   std::filesystem::path checkpoints;
   std::filesystem::path validation_folder;
   TrainingLog& log;
