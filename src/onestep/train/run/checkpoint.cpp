@@ -74,6 +74,28 @@ const Array& tensor_of(const StateDict& state, const std::string& name, const fs
   return found->second;
 }
 
+CheckpointFacts facts_of(const StateDict& state, const fs::path& path) {
+  CheckpointFacts facts;
+  const Array& recipe = tensor_of(state, "recipe", path);
+  facts.recipe.assign(reinterpret_cast<const char*>(recipe.data()),
+                      static_cast<std::size_t>(recipe.bytes()));
+  const auto integers = [&](const char* name) {
+    const Array& array = tensor_of(state, name, path);
+    check(array.dtype() == DType::int64, path.string(), ": ", name, " holds ",
+          to_string(array.dtype()));
+    std::vector<std::int64_t> values(static_cast<std::size_t>(array.elements()));
+    if (!values.empty()) {
+      std::memcpy(values.data(), array.data(), static_cast<std::size_t>(array.bytes()));
+    }
+    return values;
+  };
+  facts.data = integers("data");
+  const std::vector<std::int64_t> step = integers("step");
+  check(step.size() == 1 && step[0] >= 0, path.string(), ": step is not a number");
+  facts.step = step[0];
+  return facts;
+}
+
 void copy_into(const Array& array,
                at::Tensor target,
                const std::string& name,
@@ -100,7 +122,7 @@ CheckpointFacts checked_checkpoint(const fs::path& path) {
   std::memcpy(&checksum, stored.data(), sizeof checksum);
   check(checksum == checksum_of(state), path.string(),
         ": the checksum is not that of the tensors; the file is damaged");
-  return read_checkpoint_facts(path);
+  return facts_of(state, path);
 }
 
 std::vector<CheckpointFile> checkpoints_in(const fs::path& folder) {
@@ -145,29 +167,6 @@ fs::path write_checkpoint(const fs::path& folder,
   return path;
 }
 
-CheckpointFacts read_checkpoint_facts(const fs::path& path) {
-  const StateDict state = read_safetensors(path);
-  CheckpointFacts facts;
-  const Array& recipe = tensor_of(state, "recipe", path);
-  facts.recipe.assign(reinterpret_cast<const char*>(recipe.data()),
-                      static_cast<std::size_t>(recipe.bytes()));
-  const auto integers = [&](const char* name) {
-    const Array& array = tensor_of(state, name, path);
-    check(array.dtype() == DType::int64, path.string(), ": ", name, " holds ",
-          to_string(array.dtype()));
-    std::vector<std::int64_t> values(static_cast<std::size_t>(array.elements()));
-    if (!values.empty()) {
-      std::memcpy(values.data(), array.data(), static_cast<std::size_t>(array.bytes()));
-    }
-    return values;
-  };
-  facts.data = integers("data");
-  const std::vector<std::int64_t> step = integers("step");
-  check(step.size() == 1 && step[0] >= 0, path.string(), ": step is not a number");
-  facts.step = step[0];
-  return facts;
-}
-
 void restore_checkpoint(const fs::path& path,
                         const std::vector<NamedParameter>& parameters,
                         AdamW& optimiser) {
@@ -181,7 +180,7 @@ void restore_checkpoint(const fs::path& path,
     restore(kFirstMoment + parameters[i].name, optimiser.first_moments()[i]);
     restore(kSecondMoment + parameters[i].name, optimiser.second_moments()[i]);
   }
-  optimiser.set_steps_taken(read_checkpoint_facts(path).step);
+  optimiser.set_steps_taken(facts_of(state, path).step);
 }
 
 }  // namespace onestep

@@ -40,9 +40,6 @@ std::filesystem::path write_checkpoint(const std::filesystem::path& folder,
 /// The facts of a checkpoint whose bytes are those that were written. Throws Error (file, reason).
 CheckpointFacts checked_checkpoint(const std::filesystem::path& path);
 
-/// The same without looking at the tensors.
-CheckpointFacts read_checkpoint_facts(const std::filesystem::path& path);
-
 /// Puts the tensors of the file in place. Throws Error (file, parameter) when they are not those of
 /// this network.
 void restore_checkpoint(const std::filesystem::path& path,

@@ -41,13 +41,15 @@ RunFolder::~RunFolder() {
   ::close(lock_);  // releases it
 }
 
-std::optional<CheckpointFile> RunFolder::resumed(
+std::optional<ResumedCheckpoint> RunFolder::resumed(
     const Recipe& recipe, const std::function<void(const std::string&)>& on_message) const {
   const std::vector<CheckpointFile> files = checkpoints_in(checkpoints());
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
+    ResumedCheckpoint found{file->path, {}};
     std::optional<std::string> difference;
     try {
-      difference = recipe_difference(checked_checkpoint(file->path).recipe, recipe.document);
+      found.facts = checked_checkpoint(file->path);
+      difference = recipe_difference(found.facts.recipe, recipe.document);
     } catch (const std::exception& error) {
       on_message(concatenate(error.what(), "; going back to the checkpoint before it"));
       continue;
@@ -55,7 +57,7 @@ std::optional<CheckpointFile> RunFolder::resumed(
     check(!difference, root_.string(), ": --resume: ", difference.value_or(""),
           "; a resumed run may change steps, stop_after, checkpoint_every, keep and "
           "validate_every alone");
-    return *file;
+    return found;
   }
   check(files.empty(), checkpoints().string(), ": none of ", files.size(),
         " checkpoints can be read; move the folder away to begin anew");

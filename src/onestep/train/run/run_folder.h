@@ -10,6 +10,12 @@
 
 namespace onestep {
 
+/// The checkpoint that a run goes on from.
+struct ResumedCheckpoint {
+  std::filesystem::path path;
+  CheckpointFacts facts;
+};
+
 /// The folder of a run: model/, checkpoints/, validation/, log.jsonl, recipe.json, and start/ where
 /// the model is made from scratch. One process at a time holds it.
 class RunFolder {
@@ -32,7 +38,7 @@ class RunFolder {
   /// Where a run goes on: the newest checkpoint that can be read; nothing in a folder without any.
   /// `on_message` is told of those that cannot. Throws Error when the recipe differs from the
   /// checkpoint's in more than may change, or when all are damaged.
-  std::optional<CheckpointFile> resumed(
+  std::optional<ResumedCheckpoint> resumed(
       const Recipe& recipe, const std::function<void(const std::string&)>& on_message) const;
 
   /// Throws Error when there is a run already: it may be days of work.

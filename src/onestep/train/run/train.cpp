@@ -43,8 +43,8 @@ std::vector<Batch> validation_samples(const Recipe& recipe,
   return samples;
 }
 
-void check_data(const fs::path& checkpoint, const std::vector<std::int64_t>& marks) {
-  check(read_checkpoint_facts(checkpoint).data == marks, checkpoint.string(),
+void check_data(const ResumedCheckpoint& checkpoint, const TrainingData& data) {
+  check(checkpoint.facts.data == data.marks, checkpoint.path.string(),
         ": the data are not those of this run any more (a manifest changed, or the number of its "
         "pictures); the order of pictures would be another");
 }
@@ -68,13 +68,13 @@ class TrainingRun {
 
   TrainEnd run() {
     const Recipe& recipe = request_.recipe;
-    const bool finished = from_ && from_->step >= recipe.steps;
+    const bool finished = from_ && from_->facts.step >= recipe.steps;
     std::error_code unknown;
     if (finished && fs::exists(folder_.model() / "model_index.json", unknown)) {
       return TrainEnd::already_finished;
     }
     const TrainingData data = open_data(recipe, data_watch_);
-    if (from_) check_data(from_->path, data.marks);
+    if (from_) check_data(*from_, data);
     const DiffusersFolder start = start_model(recipe, folder_.start(), from_.has_value());
     const auto objective =
         make_objective(recipe, start, request_.device, longest_side(data.training), watch_.stop);
@@ -109,7 +109,7 @@ class TrainingRun {
   const TrainWatch& watch_;
   const DataWatch& data_watch_;
   RunFolder folder_;
-  std::optional<CheckpointFile> from_;
+  std::optional<ResumedCheckpoint> from_;
 };
 
 /// A resumed run must add up as the one before: of a GPU's algorithms those that always round
