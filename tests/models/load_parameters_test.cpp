@@ -80,10 +80,12 @@ TEST(LoadParameters, RefusesIntegersAsWeights) {
 
 TEST(LoadParameters, KeepsTheDtypeAndSharesTheBytes) {
   ResnetBlock block({.in_channels = 4, .out_channels = 4, .groups = 2});
-  ShapeCollector shapes;
-  block.visit(shapes, "");
+  StateCollector declared;
+  block.visit(declared, "");
   StateDict state;
-  for (const auto& [name, shape] : shapes.shapes) state[name] = Array(DType::bfloat16, shape);
+  for (const auto& [name, array] : declared.state) {
+    state[name] = Array(DType::bfloat16, array.shape());
+  }
   ParameterLoader loader(state, "file");
   block.visit(loader, "");
   loader.finish();
@@ -94,10 +96,12 @@ TEST(LoadParameters, KeepsTheDtypeAndSharesTheBytes) {
 TEST(LoadParameters, TakesPointwiseConvolutionsForLinearLayersAndBack) {
   Transformer2D transformer(
       {.attention = {.channels = 8, .context_channels = 4, .heads = 2}, .layers = 1, .groups = 4});
-  ShapeCollector shapes;
-  transformer.visit(shapes, "");
+  StateCollector declared;
+  transformer.visit(declared, "");
   StateDict state;
-  for (const auto& [name, shape] : shapes.shapes) state[name] = Array(DType::float32, shape);
+  for (const auto& [name, array] : declared.state) {
+    state[name] = Array(DType::float32, array.shape());
+  }
   state["proj_in.weight"] = Array(DType::float32, {8, 8, 1, 1});
   ParameterLoader loader(state, "file");
   transformer.visit(loader, "");

@@ -100,26 +100,6 @@ void ParameterLoader::finish() const {
         ": the tensors are not those of the configuration beside it: ", problems);
 }
 
-void ShapeCollector::operator()(const std::string& key, Conv& conv) {
-  for_each_parameter(key, conv, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
-}
-
-void ShapeCollector::operator()(const std::string& key, Linear& linear) {
-  for_each_parameter(key, linear, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
-}
-
-void ShapeCollector::operator()(const std::string& key, GroupNorm& norm) {
-  for_each_parameter(key, norm, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
-}
-
-void ShapeCollector::operator()(const std::string& key, LayerNorm& norm) {
-  for_each_parameter(key, norm, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
-}
-
-void ShapeCollector::operator()(const std::string& key, Embedding& embedding) {
-  for_each_parameter(key, embedding, [&](const auto& n, Array& a) { shapes[n] = a.shape(); });
-}
-
 void StateCollector::operator()(const std::string& key, Conv& layer) {
   for_each_parameter(key, layer, [&](const auto& n, Array& a) { state[n] = a; });
 }

@@ -48,31 +48,8 @@ void load_parameters(Network& network, const StateDict& state, const std::string
   loader.finish();
 }
 
-/// Names and shapes of all parameters of a network, loaded or only declared. The projections of
-/// transformers are listed as [D,C], also where files store them as 1x1 convolutions.
-template <typename Network>
-std::map<std::string, Shape> parameter_shapes(Network& network);
-
-/// The visitor behind parameter_shapes.
-class ShapeCollector final : public LayerVisitor {
- public:
-  void operator()(const std::string& key, Conv& conv) override;
-  void operator()(const std::string& key, Linear& linear) override;
-  void operator()(const std::string& key, GroupNorm& norm) override;
-  void operator()(const std::string& key, LayerNorm& norm) override;
-  void operator()(const std::string& key, Embedding& embedding) override;
-
-  std::map<std::string, Shape> shapes;
-};
-
-template <typename Network>
-std::map<std::string, Shape> parameter_shapes(Network& network) {
-  ShapeCollector collector;
-  network.visit(collector);
-  return collector.shapes;
-}
-
 /// The arrays of a network's layers by their checkpoint keys: what load_parameters took in.
+/// Without bytes where a network is only declared.
 template <typename Network>
 StateDict parameter_state(Network& network);
 
@@ -93,6 +70,15 @@ StateDict parameter_state(Network& network) {
   StateCollector collector;
   network.visit(collector);
   return collector.state;
+}
+
+/// Names and shapes of all parameters of a network, loaded or only declared. The projections of
+/// transformers are listed as [D,C], also where files store them as 1x1 convolutions.
+template <typename Network>
+std::map<std::string, Shape> parameter_shapes(Network& network) {
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, array] : parameter_state(network)) shapes[name] = array.shape();
+  return shapes;
 }
 
 /// Stable Diffusion's older VAE files name the attention projections query, key, value and
