@@ -116,6 +116,12 @@ bool file_exists(const std::filesystem::path& path) {
   return true;
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  check(!error, folder.string(), ": cannot be made: ", error.message());
+}
+
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit) {
   return read_whole<std::vector<std::byte>>(path, limit);
 }

@@ -33,6 +33,9 @@ class MappedFile {
 /// out, in a folder that may not be searched, say.
 bool file_exists(const std::filesystem::path& path);
 
+/// Makes the folder, and those above it, unless it is there. Throws Error (folder, reason).
+void make_folder(const std::filesystem::path& folder);
+
 /// The whole file. A file that becomes shorter meanwhile ends early. Throws Error when it cannot be
 /// read or is larger than `limit` bytes.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::int64_t limit);

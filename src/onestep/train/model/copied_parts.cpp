@@ -1,6 +1,7 @@
 #include "onestep/train/model/copied_parts.h"
 
 #include "onestep/base/check.h"
+#include "onestep/io/file.h"
 #include "onestep/io/safetensors.h"
 
 #include <system_error>
@@ -9,12 +10,6 @@ namespace onestep {
 namespace {
 
 namespace fs = std::filesystem;
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, folder.string(), ": cannot be made: ", error.message());
-}
 
 void copy_one(const fs::path& from, const fs::path& to) {
   std::error_code error;

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
-#include <system_error>
 
 namespace onestep {
 namespace {
@@ -50,9 +49,7 @@ constexpr const char* kSpecialTokens = R"({
 constexpr int kTokens = 3;
 
 void write_json(const fs::path& path, const Json& json) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  check(!error, path.parent_path().string(), ": cannot be made: ", error.message());
+  make_folder(path.parent_path());
   write_file_atomically(path, json.dump(2) + "\n");
 }
 

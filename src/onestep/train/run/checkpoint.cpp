@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <span>
 #include <system_error>
@@ -24,13 +23,6 @@ const std::string kSecondMoment = "second_moment/";
 const std::string kChecksum = "checksum";
 constexpr std::string_view kStart = "step-";
 constexpr std::string_view kEnd = ".safetensors";
-
-std::string file_name(std::int64_t step) {
-  std::string digits = std::to_string(step);
-  constexpr std::size_t kDigits = 8;
-  if (digits.size() < kDigits) digits.insert(0, kDigits - digits.size(), '0');
-  return std::string(kStart) + digits + std::string(kEnd);
-}
 
 /// -1 for another file.
 std::int64_t step_of(const std::string& name) {
@@ -112,6 +104,13 @@ void copy_into(const Array& array,
 
 }  // namespace
 
+std::string step_name(std::int64_t step) {
+  std::string digits = std::to_string(step);
+  constexpr std::size_t kDigits = 8;
+  if (digits.size() < kDigits) digits.insert(0, kDigits - digits.size(), '0');
+  return std::string(kStart) + digits;
+}
+
 CheckpointFacts checked_checkpoint(const fs::path& path) {
   StateDict state = read_safetensors(path);
   const Array stored = tensor_of(state, kChecksum, path);
@@ -155,7 +154,7 @@ fs::path write_checkpoint(const fs::path& folder,
   state.emplace("recipe", text_array(facts.recipe));
   state.emplace(kChecksum,
                 Array::of<std::int64_t>({1}, std::vector<std::int64_t>{checksum_of(state)}));
-  const fs::path path = folder / file_name(facts.step);
+  const fs::path path = folder / concatenate(step_name(facts.step), kEnd);
   write_safetensors(path, state);
 
   remove_leftovers(folder);

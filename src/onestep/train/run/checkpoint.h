@@ -23,6 +23,9 @@ struct CheckpointFacts {
   std::vector<std::int64_t> data;  ///< TrainingData::marks
 };
 
+/// What the files of a step are called, without their ending: "step-00000500".
+std::string step_name(std::int64_t step);
+
 /// The checkpoints of a folder, oldest first. Other files are nobody's business.
 std::vector<CheckpointFile> checkpoints_in(const std::filesystem::path& folder);
 

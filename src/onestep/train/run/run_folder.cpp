@@ -1,6 +1,7 @@
 #include "onestep/train/run/run_folder.h"
 
 #include "onestep/base/check.h"
+#include "onestep/io/file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,17 +14,8 @@
 #include <utility>
 
 namespace onestep {
-namespace {
 
 namespace fs = std::filesystem;
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, folder.string(), ": cannot be made: ", error.message());
-}
-
-}  // namespace
 
 RunFolder::RunFolder(fs::path root) : root_(std::move(root)) {
   make_folder(root_);

@@ -166,7 +166,7 @@ class Trainer {
   void validate_if_due(bool last) {
     const std::int64_t every = parts_.recipe.validate_every;
     if (every == 0 || parts_.validation.empty() || (step() % every != 0 && !last)) return;
-    const auto sheet = parts_.validation_folder / validation_sheet_name(step());
+    const auto sheet = parts_.validation_folder / (step_name(step()) + ".png");
     std::error_code unknown;
     if (step() == first_step_ && std::filesystem::exists(sheet, unknown)) return;
     const auto metrics = write_validation(parts_.objective, parts_.validation, sheet);

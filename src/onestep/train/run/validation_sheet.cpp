@@ -1,19 +1,10 @@
 #include "onestep/train/run/validation_sheet.h"
 
-#include "onestep/base/check.h"
+#include "onestep/io/file.h"
 #include "onestep/io/png.h"
 #include "onestep/viz/contact_sheet.h"
 
-#include <cstdio>
-#include <system_error>
-
 namespace onestep {
-
-std::string validation_sheet_name(std::int64_t step) {
-  char name[32];
-  std::snprintf(name, sizeof name, "step-%08lld.png", static_cast<long long>(step));
-  return name;
-}
 
 std::map<std::string, double> write_validation(Objective& objective,
                                                const std::vector<Batch>& samples,
@@ -30,10 +21,7 @@ std::map<std::string, double> write_validation(Objective& objective,
     rows.push_back(std::move(validation.pictures));
   }
   for (auto& [name, value] : sums) value /= counts[name];
-  const std::filesystem::path folder = sheet.parent_path();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  check(!error, folder.string(), ": cannot be made: ", error.message());
+  make_folder(sheet.parent_path());
   write_png(sheet, contact_sheet(rows));
   return sums;
 }

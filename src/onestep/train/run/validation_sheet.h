@@ -10,9 +10,6 @@
 
 namespace onestep {
 
-/// "step-00000500.png".
-std::string validation_sheet_name(std::int64_t step);
-
 /// Looks at every sample, writes the sheet, a row for each (image, prediction, truth), and returns
 /// the means of the metrics.
 std::map<std::string, double> write_validation(Objective& objective,
