@@ -69,14 +69,7 @@ std::optional<InspectRequest> parse_inspect(const Arguments& arguments) {
   declare_options(app, request);
   Arguments words;
   if (!parse_arguments(app, arguments, words)) return std::nullopt;
-  if (words.empty() || words.front().empty()) {
-    throw UsageError("expected a checkpoint folder, found none; see onestep inspect --help");
-  }
-  if (words.size() > 1) {
-    throw UsageError(concatenate("expected one checkpoint folder, found ", quoted(words[0]),
-                                 " and ", quoted(words[1])));
-  }
-  request.model = words.front();
+  request.model = only_word(app, words, "checkpoint folder");
   return request;
 }
 

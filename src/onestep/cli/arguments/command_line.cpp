@@ -115,6 +115,18 @@ bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words
   return true;
 }
 
+std::string only_word(const CLI::App& app, const Arguments& words, const std::string& what) {
+  if (words.empty() || words.front().empty()) {
+    throw UsageError(
+        concatenate("expected a ", what, ", found none; see ", app.get_name(), " --help"));
+  }
+  if (words.size() > 1) {
+    throw UsageError(concatenate("expected one ", what, ", found ", quoted(words[0]), " and ",
+                                 quoted(words[1])));
+  }
+  return words.front();
+}
+
 std::string quoted(const std::string& word) {
   return "\"" + word + "\"";
 }

@@ -41,6 +41,10 @@ void add_switch(CLI::App& app,
 /// missing value; messages name Marigold's spelling beside ours where that was typed.
 bool parse_arguments(CLI::App& app, const Arguments& arguments, Arguments& words);
 
+/// The one word that a command takes, for example a "recipe". Throws UsageError for none and for
+/// several; the message sends to the help of `app`.
+std::string only_word(const CLI::App& app, const Arguments& words, const std::string& what);
+
 /// Every long and short name of the command's options, Marigold's spellings among them.
 std::vector<std::string> option_names(const CLI::App& app);
 

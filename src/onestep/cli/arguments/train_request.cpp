@@ -86,14 +86,7 @@ std::optional<TrainCommand> parse_train(const Arguments& arguments) {
   declare_machine(app, command);
   Arguments words;
   if (!parse_arguments(app, arguments, words)) return std::nullopt;
-  if (words.empty() || words.front().empty()) {
-    throw UsageError("expected a recipe, found none; see onestep train --help");
-  }
-  if (words.size() > 1) {
-    throw UsageError(
-        concatenate("expected one recipe, found ", quoted(words[0]), " and ", quoted(words[1])));
-  }
-  command.recipe = words.front();
+  command.recipe = only_word(app, words, "recipe");
   if (command.folder.empty() && !command.plan) {
     throw UsageError("-o: expected a folder for the run, found none");
   }
