@@ -10,14 +10,6 @@
 namespace onestep::testing {
 namespace {
 
-/// The tensors of a file under tests/goldens, opened once per program.
-const StateDict& opened(const std::string& file) {
-  static std::map<std::string, StateDict> files;
-  const auto found = files.find(file);
-  if (found != files.end()) return found->second;
-  return files.emplace(file, read_safetensors(golden_root() + "/" + file)).first->second;
-}
-
 Array stored_tensor(const GoldenCase& golden, const char* side, const std::string& name) {
   const nlohmann::json& tensors = golden.json.at(side);
   check(tensors.contains(name), golden.id, ": no ", side, " ", name);
@@ -25,7 +17,7 @@ Array stored_tensor(const GoldenCase& golden, const char* side, const std::strin
   check(entry.is_object() && entry.contains("file"), golden.id, ": ", side, " ", name,
         " is not a tensor");
   const std::string key = entry.at("key");
-  const StateDict& file = opened(entry.at("file"));
+  const StateDict& file = opened_tensors(golden_root() + "/" + entry.at("file").get<std::string>());
   const auto found = file.find(key);
   check(found != file.end(), golden.id, ": no tensor ", key, " in ",
         entry.at("file").get<std::string>());
@@ -47,17 +39,6 @@ std::vector<GoldenCase> read_cases() {
         {entry.at("id"), entry.at("group"), entry.value("model", std::string()), entry});
   }
   return cases;
-}
-
-std::vector<std::string> read_not_yet_run() {
-  const std::string path = golden_root() + "/not_yet_run.txt";
-  std::ifstream file(path);
-  check(file.good(), path, ": cannot be read");
-  std::vector<std::string> ids;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.front() != '#') ids.push_back(line);
-  }
-  return ids;
 }
 
 /// The elements as double: wide enough for every dtype that a golden holds.
@@ -123,12 +104,30 @@ Array GoldenCase::expected(const std::string& name) const {
 StateDict GoldenCase::weights() const {
   const nlohmann::json& source = params().at("weights");
   const std::string prefix = source.at("prefix");
+  const std::string file = source.at("file");
   StateDict weights;
-  for (const auto& [key, tensor] : opened(source.at("file"))) {
+  for (const auto& [key, tensor] : opened_tensors(golden_root() + "/" + file)) {
     if (key.rfind(prefix, 0) == 0) weights.emplace(key.substr(prefix.size()), tensor);
   }
   check(!weights.empty(), id, ": no tensor starts with ", prefix);
   return weights;
+}
+
+const StateDict& opened_tensors(const std::string& path) {
+  static std::map<std::string, StateDict> files;
+  const auto found = files.find(path);
+  if (found != files.end()) return found->second;
+  return files.emplace(path, read_safetensors(path)).first->second;
+}
+
+std::vector<std::string> listed_ids(const std::string& path) {
+  std::ifstream file(path);
+  check(file.good(), path, ": cannot be read");
+  std::vector<std::string> ids;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.front() != '#') ids.push_back(line);
+  }
+  return ids;
 }
 
 std::string golden_root() {
@@ -141,7 +140,7 @@ const std::vector<GoldenCase>& all_golden_cases() {
 }
 
 const std::vector<std::string>& not_yet_run() {
-  static const std::vector<std::string> ids = read_not_yet_run();
+  static const std::vector<std::string> ids = listed_ids(golden_root() + "/not_yet_run.txt");
   return ids;
 }
 

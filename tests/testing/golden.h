@@ -31,6 +31,12 @@ struct GoldenCase {
   StateDict weights() const;
 };
 
+/// The tensors of a safetensors file, opened once per program.
+const StateDict& opened_tensors(const std::string& path);
+
+/// The lines of a list of case ids but empty ones and comments (#).
+std::vector<std::string> listed_ids(const std::string& path);
+
 /// tests/goldens in the source tree.
 std::string golden_root();
 

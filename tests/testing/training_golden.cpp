@@ -1,19 +1,13 @@
 #include "testing/training_golden.h"
 
+#include "testing/golden.h"
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
-#include <map>
 
 namespace onestep::testing {
 namespace {
-
-const StateDict& opened(const std::string& file) {
-  static std::map<std::string, StateDict> files;
-  const auto found = files.find(file);
-  if (found != files.end()) return found->second;
-  return files.emplace(file, read_safetensors(training_golden_root() + "/" + file)).first->second;
-}
 
 std::vector<TrainingCase> read_cases() {
   const std::string path = training_golden_root() + "/cases.json";
@@ -30,21 +24,10 @@ std::vector<TrainingCase> read_cases() {
   return cases;
 }
 
-std::vector<std::string> read_not_yet_run() {
-  const std::string path = training_golden_root() + "/not_yet_run.txt";
-  std::ifstream file(path);
-  check(file.good(), path, ": cannot be read");
-  std::vector<std::string> ids;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.front() != '#') ids.push_back(line);
-  }
-  return ids;
-}
-
 }  // namespace
 
 Array TrainingCase::tensor(const std::string& key) const {
-  const StateDict& tensors = opened(file);
+  const StateDict& tensors = opened_tensors(training_golden_root() + "/" + file);
   const auto found = tensors.find(key);
   check(found != tensors.end(), id, ": no tensor ", key, " in ", file);
   return found->second;
@@ -70,7 +53,8 @@ const std::vector<TrainingCase>& all_training_cases() {
 }
 
 const std::vector<std::string>& training_not_yet_run() {
-  static const std::vector<std::string> ids = read_not_yet_run();
+  static const std::vector<std::string> ids =
+      listed_ids(training_golden_root() + "/not_yet_run.txt");
   return ids;
 }
 

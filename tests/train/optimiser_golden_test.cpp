@@ -6,28 +6,13 @@
 #include <limits>
 #include <vector>
 
-#include "train/golden_tensors.h"
+#include "train/training_samples.h"
 
 namespace onestep::testing {
 namespace {
 
 at::TensorOptions doubles() {
   return at::TensorOptions().dtype(at::kDouble);
-}
-
-RateSchedule schedule_of(const nlohmann::json& json) {
-  if (json.is_null()) return {.kind = RateSchedule::Kind::constant, .warmup = 0};
-  return {.warmup = json.at("warmup"),
-          .total = json.at("total"),
-          .final_ratio = json.at("final_ratio")};
-}
-
-AdamWOptions options_of(const nlohmann::json& json) {
-  return {.lr = json.at("lr"),
-          .beta1 = json.at("betas").at(0),
-          .beta2 = json.at("betas").at(1),
-          .eps = json.at("eps"),
-          .weight_decay = json.at("weight_decay")};
 }
 
 TEST(RateSchedule, FollowsTheReference) {
@@ -54,7 +39,7 @@ at::Tensor start_of(const TrainingCase& golden, at::ScalarType dtype) {
   const at::Tensor stored = tensor_of(golden.input("initial"), at::kFloat);
   const at::Tensor last = tensor_of(golden.output("parameters_f32"), at::kFloat)[-1];
   if (!at::equal(stored, last)) return stored.to(dtype);
-  const AdamWOptions options = options_of(golden.parameters());
+  const AdamWOptions options = adamw_of(golden.parameters());
   const double lr = options.lr * rate_factor(schedule_of(golden.parameters().at("schedule")), 0);
   const at::Tensor gradient = tensor_of(golden.input("gradients"), at::kDouble)[0];
   const at::Tensor after = tensor_of(golden.output("parameters_f64"), at::kDouble)[0];
@@ -70,7 +55,7 @@ void expect_trajectory(const TrainingCase& golden, const std::string& precision)
   at::Tensor parameter = start_of(golden, dtype);
   const at::Tensor gradients = tensor_of(golden.input("gradients"), dtype);
   const at::Tensor expected = tensor_of(golden.output("parameters_" + precision), dtype);
-  AdamW optimiser({parameter}, options_of(golden.parameters()));
+  AdamW optimiser({parameter}, adamw_of(golden.parameters()));
   const RateSchedule schedule = schedule_of(golden.parameters().at("schedule"));
   for (std::int64_t step = 0; step < gradients.size(0); ++step) {
     parameter.mutable_grad() = gradients[step].clone();

@@ -56,4 +56,19 @@ EndToEndOptions golden_options(const TrainingCase& golden, TorchPrecision precis
   return options;
 }
 
+RateSchedule schedule_of(const nlohmann::json& json) {
+  if (json.is_null()) return {.kind = RateSchedule::Kind::constant, .warmup = 0};
+  return {.warmup = json.at("warmup"),
+          .total = json.at("total"),
+          .final_ratio = json.at("final_ratio")};
+}
+
+AdamWOptions adamw_of(const nlohmann::json& json) {
+  return {.lr = json.at("lr"),
+          .beta1 = json.at("betas").at(0),
+          .beta2 = json.at("betas").at(1),
+          .eps = json.at("eps"),
+          .weight_decay = json.at("weight_decay")};
+}
+
 }  // namespace onestep::testing

@@ -2,6 +2,7 @@
 
 #include "onestep/data/batch.h"
 #include "onestep/train/objectives/end_to_end.h"
+#include "onestep/train/optimiser/window.h"
 
 #include <cstdint>
 #include <string>
@@ -20,5 +21,10 @@ DiffusersFolder tiny_pipeline();
 
 /// What a case of the groups step and run asks for, in a precision.
 EndToEndOptions golden_options(const TrainingCase& golden, TorchPrecision precision);
+
+/// What parameters of cases say of the optimiser and of the rate; without a schedule it is
+/// constant.
+AdamWOptions adamw_of(const nlohmann::json& json);
+RateSchedule schedule_of(const nlohmann::json& json);
 
 }  // namespace onestep::testing

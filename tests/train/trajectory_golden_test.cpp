@@ -1,7 +1,5 @@
 // Whole runs of the reference, step by step: losses, norms, rates, parameters.
 
-#include "onestep/train/optimiser/window.h"
-
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
@@ -21,11 +19,12 @@ class GoldenRun {
         batch_(golden.parameters().at("batch")),
         accumulation_(golden.parameters().at("accumulation")),
         objective_(tiny_pipeline(), options_of(precision)),
-        optimiser_(values_of(objective_.parameters()), adamw()),
+        optimiser_(values_of(objective_.parameters()),
+                   adamw_of(golden.parameters().at("optimiser"))),
         window_(optimiser_,
                 {.accumulation = accumulation_,
                  .clip_norm = golden.parameters().at("clip_global_norm"),
-                 .schedule = schedule()}),
+                 .schedule = schedule_of(golden.parameters().at("schedule"))}),
         first_(copies()) {}
 
   /// Micro-batch losses of the step land in `micro_losses`.
@@ -65,22 +64,6 @@ class GoldenRun {
           shape, all.view<float>().subspan(static_cast<std::size_t>(number) * length, length));
     };
     return options;
-  }
-
-  AdamWOptions adamw() const {
-    const nlohmann::json& json = golden_.parameters().at("optimiser");
-    return {.lr = json.at("lr"),
-            .beta1 = json.at("betas").at(0),
-            .beta2 = json.at("betas").at(1),
-            .eps = json.at("eps"),
-            .weight_decay = json.at("weight_decay")};
-  }
-
-  RateSchedule schedule() const {
-    const nlohmann::json& json = golden_.parameters().at("schedule");
-    return {.warmup = json.at("warmup"),
-            .total = json.at("total"),
-            .final_ratio = json.at("final_ratio")};
   }
 
   Batch micro_batch(std::int64_t number) const {
