@@ -10,6 +10,9 @@ find_package(hwy 1.0 REQUIRED)            # backend/cpu
 if(ONESTEP_EXR)
   find_package(OpenEXR 3 QUIET CONFIG)    # io/float_images/exr; optional
 endif()
+if(ONESTEP_SCENES)
+  find_package(embree 3.12 QUIET CONFIG)  # scenes; optional
+endif()
 if(ONESTEP_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -16,7 +16,8 @@ from module_table import find_cycle, read_uses
 OWNERS = {
     "CLI/*": ["cli/*"],
     "png.h": ["io/png.cpp"],
-    "jpeglib.h": ["io/jpeg.cpp"],
+    "embree3/*": ["scenes/picture/tracer.cpp"],
+    "jpeglib.h": ["io/jpeg.cpp", "io/jpeg_encode.cpp"],
     "jerror.h": ["io/jpeg.cpp"],
     "Im[af]*.h": ["io/float_images/exr.cpp"],  # OpenEXR and its Imath
     "zlib.h": ["io/*.cpp"],

@@ -37,10 +37,11 @@ bool run_licences(const Arguments& arguments) {
   return true;
 }
 
-const std::array<Command, 4>& commands() {
-  static const std::array<Command, 4> all = {{
+const std::array<Command, 5>& commands() {
+  static const std::array<Command, 5> all = {{
       {"predict", run_predict},
       {"train", run_train},
+      {"scenes", run_scenes},
       {"inspect", run_inspect},
       {"licences", run_licences},
   }};

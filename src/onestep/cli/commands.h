@@ -18,6 +18,9 @@ bool run_predict(const Arguments& arguments);
 /// `onestep train`: a recipe to a trained checkpoint; one of the parts of cli/torch/torch_parts.h.
 bool run_train(const Arguments& arguments);
 
+/// `onestep scenes`: pictures of the program's own world, with their truth.
+bool run_scenes(const Arguments& arguments);
+
 /// `onestep inspect`: what a checkpoint folder holds and what one photograph costs.
 bool run_inspect(const Arguments& arguments);
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace onestep {
 
@@ -23,5 +24,9 @@ Array decode_jpeg(std::span<const std::byte> bytes,
 PictureHeader decode_jpeg_header(std::span<const std::byte> bytes,
                                  const std::string& name,
                                  const ImageLimits& limits = {});
+
+/// uint8 [H,W,3] as a baseline JPEG with half the colours' resolution; quality 1 to 100, the
+/// library's usual scale. Throws Error for other arrays, qualities and sides above 65500.
+std::vector<std::byte> encode_jpeg(const Array& rgb, int quality = 90);
 
 }  // namespace onestep

@@ -1,30 +1,12 @@
 #pragma once
 
+#include "onestep/geometry/vec3.h"
+
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 namespace onestep {
-
-/// A point, a direction or a colour. In space: x right, y down, z forward, metres, the camera at
-/// the origin.
-struct Vec3 {
-  double x = 0;
-  double y = 0;
-  double z = 0;
-
-  Vec3 operator+(const Vec3& v) const { return {x + v.x, y + v.y, z + v.z}; }
-  Vec3 operator-(const Vec3& v) const { return {x - v.x, y - v.y, z - v.z}; }
-  Vec3 operator*(double s) const { return {x * s, y * s, z * s}; }
-};
-
-inline double dot(const Vec3& a, const Vec3& b) {
-  return a.x * b.x + a.y * b.y + a.z * b.z;
-}
-inline Vec3 unit(const Vec3& v) {
-  return v * (1 / std::sqrt(dot(v, v)));
-}
 
 /// Cosine and sine of an angle whose half has this tangent: without functions whose last bits
 /// differ between machines.
@@ -59,8 +41,8 @@ struct Box {
   Texture texture;
 };
 
-/// A room seen from inside, with things on its floor, a lamp, and a camera that looks about
-/// forwards.
+/// In space: x right, y down, z forward, metres, the camera at the origin. A room seen from inside,
+/// with things on its floor, a lamp, and a camera that looks about forwards.
 struct Scene {
   Vec3 low;                      ///< walls, ceiling (y) and the wall behind the camera
   Vec3 high;                     ///< walls, floor (y) and the wall in front

@@ -116,11 +116,13 @@ DataEntry entry_of(const Value& value) {
     entry.size =
         MapSize{value.at("size").at(0).integer(8, 32768), value.at("size").at(1).integer(8, 32768)};
   }
-  if (value.at("kind").text() == "analytic") {
-    entry.kind = DataEntry::Kind::analytic;
+  const std::string kind = value.at("kind").text();
+  if (kind != "manifest") {
+    entry.kind = kind == "analytic" ? DataEntry::Kind::analytic : DataEntry::Kind::scenes;
     if (!entry.size) value.at("size").refuse("expected [height, width]");
     entry.count = value.at("count").integer(1, kMost);
     entry.seed = static_cast<std::uint64_t>(value.at("seed").integer(0, kMost));
+    if (kind == "scenes" && !value.at("cache").is_null()) entry.cache = value.at("cache").text();
   } else {
     if (value.at("path").is_null()) value.at("path").refuse("expected a manifest's file");
     entry.path = value.at("path").text();

@@ -18,13 +18,14 @@ namespace onestep {
 
 /// One of the sets of pictures that a run mixes.
 struct DataEntry {
-  enum class Kind { manifest, analytic };
+  enum class Kind { manifest, analytic, scenes };
   Kind kind = Kind::manifest;
   double weight = 1;
   std::filesystem::path path;   ///< manifest: the JSONL or CSV file
-  std::optional<MapSize> size;  ///< pictures are resized to it; analytic: they are made so
-  std::int64_t count = 1000;    ///< analytic: how many different pictures there are
-  std::uint64_t seed = 0;       ///< analytic: of the world
+  std::optional<MapSize> size;  ///< pictures are resized to it, or made so
+  std::int64_t count = 1000;    ///< of pictures that the program makes: how many different ones
+  std::uint64_t seed = 0;       ///< of the world that it makes them of
+  std::filesystem::path cache;  ///< scenes: folder that keeps what was rendered; may be empty
 };
 
 enum class ObjectiveKind { e2e, autoencoder };

@@ -51,6 +51,8 @@ constexpr const char* kManifestDefaults =
     R"({"kind": "manifest", "path": null, "size": null, "weight": 1})";
 constexpr const char* kAnalyticDefaults =
     R"({"kind": "analytic", "count": 1000, "size": [64, 96], "seed": 0, "weight": 1})";
+constexpr const char* kScenesDefaults =
+    R"({"kind": "scenes", "seed": 1, "size": [192, 256], "count": 1000000, "cache": null, "weight": 1})";
 
 constexpr std::array<const char*, 5> kMayChange = {"steps", "stop_after", "checkpoint_every",
                                                    "keep", "validate_every"};
@@ -83,10 +85,13 @@ Json merged_entry(const Json& entry, const std::string& where, const std::string
   const std::string kind = entry.contains("kind") && entry.at("kind").is_string()
                                ? entry.at("kind").get<std::string>()
                                : "manifest";
-  const std::vector<std::string> kinds = {"manifest", "analytic"};
+  const std::vector<std::string> kinds = {"manifest", "analytic", "scenes"};
   check(std::find(kinds.begin(), kinds.end(), kind) != kinds.end(), where, ": \"", key,
-        ".kind\" is \"", kind, "\"; expected manifest or analytic", did_you_mean(kind, kinds));
-  Json result = Json::parse(kind == "analytic" ? kAnalyticDefaults : kManifestDefaults);
+        ".kind\" is \"", kind, "\"; expected manifest, analytic or scenes",
+        did_you_mean(kind, kinds));
+  Json result = Json::parse(kind == "analytic" ? kAnalyticDefaults
+                            : kind == "scenes" ? kScenesDefaults
+                                               : kManifestDefaults);
   for (const auto& [name, value] : entry.items()) {
     if (!result.contains(name)) refuse_key(where, key, name, result);
     result[name] = value;
@@ -170,8 +175,9 @@ void resolve_model(Json& value, const fs::path& base) {
 
 void resolve_data(Json& entries, const fs::path& base) {
   for (Json& entry : entries) {
-    if (entry.contains("path") && entry["path"].is_string()) {
-      entry["path"] = absolute(entry["path"].get<std::string>(), base);
+    for (const char* key : {"path", "cache"}) {
+      if (!entry.contains(key) || !entry[key].is_string()) continue;
+      entry[key] = absolute(entry[key].get<std::string>(), base);
     }
   }
 }

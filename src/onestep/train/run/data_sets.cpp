@@ -3,6 +3,7 @@
 #include "onestep/base/thread_pool.h"
 #include "onestep/data/analytic_scenes.h"
 #include "onestep/data/manifest.h"
+#include "onestep/data/rendered_scenes.h"
 #include "onestep/io/checksum.h"
 #include "onestep/io/file.h"
 
@@ -20,6 +21,13 @@ std::shared_ptr<const Dataset> opened(const DataEntry& entry,
                             .height = entry.size->height,
                             .width = entry.size->width,
                             .seed = entry.seed});
+  }
+  if (entry.kind == DataEntry::Kind::scenes) {
+    return rendered_scenes({.count = entry.count,
+                            .height = entry.size->height,
+                            .width = entry.size->width,
+                            .seed = entry.seed,
+                            .cache = entry.cache});
   }
   ManifestOptions options;
   options.truth = truth;
