@@ -9,6 +9,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace onestep {
@@ -50,10 +51,6 @@ EndToEnd::EndToEnd(const DiffusersFolder& start,
   run_.stop = stop;
 }
 
-Truth EndToEnd::truth() const {
-  return options_.modality == Modality::depth ? Truth::depth : Truth::normals;
-}
-
 Loss EndToEnd::loss(const Batch& batch) {
   // Nothing to learn from: the networks need not run.
   const auto valid = batch.mask.view<std::uint8_t>();
@@ -73,8 +70,8 @@ SingleStepPass EndToEnd::pass_from(const at::Tensor& image_latent, std::int64_t 
 
 Loss EndToEnd::loss_of(const SingleStepPass& pass, const Batch& batch) const {
   const bool depth = options_.modality == Modality::depth;
-  return estimator_loss(options_.modality, pass.decoded,
-                        to_torch(depth ? batch.depth_m : batch.normals, options_.torch),
+  const Array& target = !depth ? batch.normals : is_log() ? batch.depth_norm : batch.depth_m;
+  return estimator_loss(options_.modality, pass.decoded, to_torch(target, options_.torch),
                         network_mask(batch.mask, options_.torch));
 }
 
@@ -94,14 +91,23 @@ Validation EndToEnd::validate(const Batch& batch) {
   // asked.
   const at::Tensor latent = encoded(network_images(batch.images, options_.torch).narrow(0, 0, 1));
   const at::Tensor decoded = pass_from(latent, batch.number).decoded;
-  return options_.modality == Modality::depth
-             ? depth_validation(batch, to_array(depth_head(decoded)[0]).to(DType::float32))
-             : normals_validation(batch, to_array(normals_head(decoded)[0]).to(DType::float32));
+  if (options_.modality == Modality::normals) {
+    return normals_validation(batch, to_array(normals_head(decoded)[0]).to(DType::float32));
+  }
+  const at::Tensor head = depth_head(decoded)[0];
+  const at::Tensor depth =
+      is_log() ? at::exp((head - 1) / 2 * std::log(options_.depth_target.range)) : head;
+  return depth_validation(batch, to_array(depth).to(DType::float32));
+}
+
+bool EndToEnd::is_log() const {
+  return options_.depth_target.kind == DepthTargetOptions::Kind::log;
 }
 
 void EndToEnd::write_model(const fs::path& folder) const {
   TrainedFolder trained{.start = start_, .modality = options_.modality};
   trained.unet_in_channels = networks_.unet.config().in_channels;
+  trained.depth_target = options_.depth_target;
   trained.context_tokens = options_.context_tokens;
   trained.processing_resolution = options_.processing_resolution;
   for (const NamedParameter& parameter : parameters_) {

@@ -21,6 +21,7 @@ namespace onestep {
 
 struct EndToEndOptions {
   Modality modality = Modality::depth;
+  DepthTargetOptions depth_target;  ///< what the batches were made with
   NoiseKind noise = NoiseKind::zeros;
   std::uint64_t seed = 0;  ///< of the second latents
   int context_tokens = 77;
@@ -54,7 +55,6 @@ class EndToEnd final : public Objective {
            const EndToEndOptions& options,
            const std::stop_token& stop = {});
 
-  Truth truth() const override;
   const std::vector<NamedParameter>& parameters() const override { return parameters_; }
   std::vector<std::string> ends() const override { return {"conv_in.weight", "conv_out.weight"}; }
   Loss loss(const Batch& batch) override;
@@ -69,6 +69,7 @@ class EndToEnd final : public Objective {
   Loss loss_of(const SingleStepPass& pass, const Batch& batch) const;
 
  private:
+  bool is_log() const;  ///< whether depth is taught as its logarithm
   SingleStepPass pass_from(const at::Tensor& image_latent, std::int64_t number);
   at::Tensor encoded(const at::Tensor& image) const;
   at::Tensor second_latent(const at::Tensor& like, std::int64_t number) const;

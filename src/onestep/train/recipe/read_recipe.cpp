@@ -1,5 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/models/config/model_index.h"
 #include "onestep/train/recipe/recipe_document.h"
 
 #include <nlohmann/json.hpp>
@@ -106,6 +107,16 @@ RateSchedule schedule_of(const Value& value) {
   return schedule;
 }
 
+std::optional<DepthTargetOptions> depth_target_of(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_object()) value.refuse("expected an object with kind and range, or null");
+  DepthTargetOptions options;
+  options.kind = value.at("kind").one_of({"affine", "log"}) == 0 ? DepthTargetOptions::Kind::affine
+                                                                 : DepthTargetOptions::Kind::log;
+  options.range = value.at("range").number(kLeastDepthRange, kMostDepthRange);
+  return options;
+}
+
 DataEntry entry_of(const Value& value) {
   DataEntry entry;
   entry.weight = value.at("weight").number(0, 1e9);
@@ -161,6 +172,7 @@ void read_model(const Value& value, Recipe& recipe) {
                          : ObjectiveKind::autoencoder;
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
+  recipe.depth_target = depth_target_of(value.at("depth_target"));
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");
   }

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kDefaults = R"({
   "objective": "e2e",
   "modality": "depth",
+  "depth_target": null,
   "init": null,
   "conv_in": "e2e",
   "context_tokens": 77,
@@ -51,6 +52,15 @@ constexpr const char* kManifestDefaults =
     R"({"kind": "manifest", "path": null, "size": null, "weight": 1})";
 constexpr const char* kAnalyticDefaults =
     R"({"kind": "analytic", "count": 1000, "size": [64, 96], "seed": 0, "weight": 1})";
+
+/// Objects that are null unless they are given, and what is then not given of them.
+const Json& optional_object(const std::string& key) {
+  static const std::map<std::string, Json> kObjects = {
+      {"depth_target", Json::parse(R"({"kind": "affine", "range": 20})")}};
+  static const Json kNone;
+  const auto found = kObjects.find(key);
+  return found == kObjects.end() ? kNone : found->second;
+}
 
 constexpr std::array<const char*, 5> kMayChange = {"steps", "stop_after", "checkpoint_every",
                                                    "keep", "validate_every"};
@@ -101,6 +111,7 @@ void merge(Json& base, const Json& given, const std::string& where, const std::s
   for (const auto& [name, value] : given.items()) {
     const std::string key = join(prefix, name);
     if (!base.contains(name)) refuse_key(where, prefix, name, base);
+    if (base[name].is_null() && value.is_object()) base[name] = optional_object(key);
     if (key == "data" || key == "validation.data") {
       check(value.is_array(), where, ": \"", key, "\" must be a list of objects");
       base[name] = Json::array();
@@ -141,6 +152,7 @@ void change(Json& document, const std::string& assignment) {
       at = &(*at)[std::stoul(name)];
     } else {
       if (at->is_null() && is_free(prefix)) *at = Json::object();
+      if (at->is_null()) *at = optional_object(prefix);
       check(at->is_object(), where, ": \"", prefix, "\" has no keys of its own");
       const bool free = prefix.starts_with("scratch.");
       if (!free && !at->contains(name)) refuse_key(where, prefix, name, *at);
@@ -262,7 +274,15 @@ Recipe read_recipe(const RecipeSource& source) {
 }
 
 std::optional<std::string> recipe_difference(const std::string& was, const std::string& now) {
-  const auto before = flattened(was);
+  // A key that an older version did not know had its default.
+  const std::map<std::string, Json> defaults = flattened(kDefaults);
+  std::map<std::string, Json> before = flattened(was);
+  for (const auto& [key, value] : defaults) {
+    const bool known = std::any_of(before.begin(), before.end(), [&key = key](const auto& entry) {
+      return entry.first == key || entry.first.starts_with(key + ".");
+    });
+    if (!known) before.emplace(key, value);
+  }
   const auto after = flattened(now);
   std::map<std::string, Json> all = before;
   all.insert(after.begin(), after.end());

@@ -1,5 +1,6 @@
 #include "onestep/train/run/start_model.h"
 
+#include "onestep/base/check.h"
 #include "onestep/hub/cache_folder.h"
 #include "onestep/hub/find_model.h"
 #include "onestep/train/objectives/autoencoder.h"
@@ -19,6 +20,29 @@ std::optional<int> processing_resolution(const Recipe& recipe,
   const bool new_world = recipe.init == "scratch" && !start.index().default_processing_resolution;
   if (new_world && longest_side > 0) return static_cast<int>(longest_side);
   return std::nullopt;
+}
+
+/// What a folder's depth is coded as; nothing for one that does not predict depth, and for those of
+/// others, which may be taught another code.
+std::optional<DepthTargetOptions> declared_depth_target(const DiffusersFolder& folder) {
+  const OnestepFile& file = folder.onestep();
+  const bool ours = file.estimator && folder.index().class_name == "MarigoldDepthPipeline";
+  if (!file.depth_target) return ours ? std::optional(DepthTargetOptions()) : std::nullopt;
+  return DepthTargetOptions{.kind = file.depth_target->kind == DepthCode::Kind::log
+                                        ? DepthTargetOptions::Kind::log
+                                        : DepthTargetOptions::Kind::affine,
+                            .range = file.depth_target->range};
+}
+
+/// The range says nothing about affine depth.
+bool same_code(const DepthTargetOptions& a, const DepthTargetOptions& b) {
+  return a.kind == b.kind && (a.kind == DepthTargetOptions::Kind::affine || a.range == b.range);
+}
+
+std::string in_words(const DepthTargetOptions& target) {
+  return target.kind == DepthTargetOptions::Kind::affine
+             ? "affine"
+             : concatenate("log of range ", target.range);
 }
 
 }  // namespace
@@ -46,6 +70,19 @@ ScratchModel scratch_model(const Recipe& recipe) {
   return model;
 }
 
+DepthTargetOptions trained_depth_target(const Recipe& recipe, const DiffusersFolder& start) {
+  const bool wants_depth =
+      recipe.objective == ObjectiveKind::autoencoder || recipe.modality == Modality::depth;
+  const std::optional<DepthTargetOptions> said = declared_depth_target(start);
+  if (!recipe.depth_target || !said || !wants_depth) {
+    return recipe.depth_target.value_or(said.value_or(DepthTargetOptions()));
+  }
+  check(same_code(*recipe.depth_target, *said), start.root().string(),
+        "/onestep.json: the model's depth_target is ", in_words(*said), ", the recipe's is ",
+        in_words(*recipe.depth_target), "; leave the key out to train on as it is");
+  return *recipe.depth_target;
+}
+
 std::unique_ptr<Objective> make_objective(const Recipe& recipe,
                                           const DiffusersFolder& start,
                                           const std::string& device,
@@ -65,6 +102,7 @@ std::unique_ptr<Objective> make_objective(const Recipe& recipe,
   return std::make_unique<EndToEnd>(
       start,
       EndToEndOptions{.modality = recipe.modality,
+                      .depth_target = trained_depth_target(recipe, start),
                       .noise = recipe.noise,
                       .seed = recipe.seed,
                       .context_tokens = recipe.context_tokens,
