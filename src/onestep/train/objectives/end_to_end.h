@@ -64,6 +64,16 @@ class EndToEnd final : public Objective {
   /// The images' latents [B,h,w,4], scaled means, without gradients; those of the training data are
   /// kept.
   at::Tensor image_latents(const Batch& batch);
+  /// Scaled means of the encoder's latents [B,h,w,4] of pictures [B,H,W,3] in [-1,1], without
+  /// gradients; `cache` keeps them under the pictures' names. One picture at a time where it can,
+  /// so that a latent does not depend on who shares its batch; all at once where it keeps nothing.
+  at::Tensor latents_of(const at::Tensor& pictures,
+                        const std::vector<SampleChoice>& choices,
+                        LatentCache& cache) const;
+  /// Pixels that a cell of the latent is wide and high.
+  std::int64_t latent_factor() const { return networks_.vae.config().scale_factor(); }
+  /// The estimate of the clean latent (scaled) of a batch of the training data; no decoder.
+  at::Tensor estimate(const Batch& batch);
   /// The step of a batch of the training data, and the loss of what it decoded.
   SingleStepPass pass(const Batch& batch);
   Loss loss_of(const SingleStepPass& pass, const Batch& batch) const;

@@ -167,9 +167,9 @@ std::optional<ConvInRecipe> conv_in_of(const Value& value) {
 }
 
 void read_model(const Value& value, Recipe& recipe) {
-  recipe.objective = value.at("objective").one_of({"e2e", "autoencoder"}) == 0
-                         ? ObjectiveKind::e2e
-                         : ObjectiveKind::autoencoder;
+  constexpr std::array kObjectives = {ObjectiveKind::e2e, ObjectiveKind::latent,
+                                      ObjectiveKind::autoencoder};
+  recipe.objective = kObjectives.at(value.at("objective").one_of({"e2e", "latent", "autoencoder"}));
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
   recipe.depth_target = depth_target_of(value.at("depth_target"));

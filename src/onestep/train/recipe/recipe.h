@@ -28,7 +28,7 @@ struct DataEntry {
   std::uint64_t seed = 0;       ///< analytic: of the world
 };
 
-enum class ObjectiveKind { e2e, autoencoder };
+enum class ObjectiveKind { e2e, latent, autoencoder };
 
 /// A run of training. Every key of the recipe's file, with its default, is in docs/training.md.
 struct Recipe {

@@ -219,15 +219,26 @@ void replace_data(Json& document, const fs::path& manifest) {
 }
 
 /// Dotted keys to values; descriptions of networks and data entries with all their keys.
-std::map<std::string, Json> flattened(const std::string& document) {
+std::map<std::string, Json> flattened(const Json& document) {
   std::map<std::string, Json> values;
-  const Json flat = Json::parse(document).flatten();
+  const Json flat = document.flatten();
   for (const auto& [pointer, value] : flat.items()) {
     std::string key = pointer.substr(1);
     std::replace(key.begin(), key.end(), '/', '.');
     values.emplace(key, value);
   }
   return values;
+}
+
+/// A key that an older version did not know had its default.
+void add_defaults(Json& document, const Json& defaults) {
+  for (const auto& [key, value] : defaults.items()) {
+    if (!document.contains(key)) {
+      document[key] = value;
+    } else if (document[key].is_object()) {
+      add_defaults(document[key], value);
+    }
+  }
 }
 
 std::string in_words(const std::map<std::string, Json>& values, const std::string& key) {
@@ -274,16 +285,10 @@ Recipe read_recipe(const RecipeSource& source) {
 }
 
 std::optional<std::string> recipe_difference(const std::string& was, const std::string& now) {
-  // A key that an older version did not know had its default.
-  const std::map<std::string, Json> defaults = flattened(kDefaults);
-  std::map<std::string, Json> before = flattened(was);
-  for (const auto& [key, value] : defaults) {
-    const bool known = std::any_of(before.begin(), before.end(), [&key = key](const auto& entry) {
-      return entry.first == key || entry.first.starts_with(key + ".");
-    });
-    if (!known) before.emplace(key, value);
-  }
-  const auto after = flattened(now);
+  Json known = Json::parse(was);
+  add_defaults(known, Json::parse(kDefaults));
+  const auto before = flattened(known);
+  const auto after = flattened(Json::parse(now));
   std::map<std::string, Json> all = before;
   all.insert(after.begin(), after.end());
   for (const auto& [key, ignored] : all) {

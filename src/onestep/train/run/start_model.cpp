@@ -5,6 +5,7 @@
 #include "onestep/hub/find_model.h"
 #include "onestep/train/objectives/autoencoder.h"
 #include "onestep/train/objectives/end_to_end.h"
+#include "onestep/train/objectives/latent_space.h"
 
 #include <system_error>
 
@@ -99,20 +100,22 @@ std::unique_ptr<Objective> make_objective(const Recipe& recipe,
                              .torch = torch},
                             stop);
   }
-  return std::make_unique<EndToEnd>(
-      start,
-      EndToEndOptions{.modality = recipe.modality,
-                      .depth_target = trained_depth_target(recipe, start),
-                      .noise = recipe.noise,
-                      .seed = recipe.seed,
-                      .context_tokens = recipe.context_tokens,
-                      .conv_in = recipe.conv_in,
-                      .checkpoint_unet = recipe.checkpoint_unet,
-                      .checkpoint_decoder = recipe.checkpoint_decoder,
-                      .latent_cache_bytes = recipe.latent_cache_bytes,
-                      .processing_resolution = processing_resolution(recipe, start, longest_side),
-                      .torch = torch},
-      stop);
+  const EndToEndOptions options{
+      .modality = recipe.modality,
+      .depth_target = trained_depth_target(recipe, start),
+      .noise = recipe.noise,
+      .seed = recipe.seed,
+      .context_tokens = recipe.context_tokens,
+      .conv_in = recipe.conv_in,
+      .checkpoint_unet = recipe.checkpoint_unet,
+      .checkpoint_decoder = recipe.checkpoint_decoder,
+      .latent_cache_bytes = recipe.latent_cache_bytes,
+      .processing_resolution = processing_resolution(recipe, start, longest_side),
+      .torch = torch};
+  if (recipe.objective == ObjectiveKind::latent) {
+    return std::make_unique<LatentSpace>(start, options, stop);
+  }
+  return std::make_unique<EndToEnd>(start, options, stop);
 }
 
 }  // namespace onestep
