@@ -134,6 +134,8 @@ TEST_F(RecipeFile, IsRefusedInOneLineThatNamesFileKeyAndRule) {
            {with(R"("optimizer": {"name": "sgd"})"), "expected adamw"},
            {with(R"("optimizer": 3)"), "\"optimizer\" must be a JSON object"},
            {with(R"("schedule": {"total": 50})"), "expected more than schedule.warmup, 100"},
+           {with(R"("schedule": {"kind": "cosine", "total": 50})"), "expected more than"},
+           {with(R"("schedule": {"kind": "linear"})"), "iter_exponential, constant, cosine"},
            {with(R"("conv_in": "none", "noise": "pyramid")"), "the second latent is not fed"},
            {with(R"("checkpointing": ["vae"])"), "expected one of unet, decoder"},
            {with(R"("depth_target": "log")"), "\"depth_target\" is \"log\"; expected an object"},

@@ -95,13 +95,13 @@ AdamWOptions optimizer_of(const Value& value) {
 
 RateSchedule schedule_of(const Value& value) {
   RateSchedule schedule;
-  schedule.kind = value.at("kind").one_of({"iter_exponential", "constant"}) == 0
-                      ? RateSchedule::Kind::iter_exponential
-                      : RateSchedule::Kind::constant;
+  constexpr std::array kKinds = {RateSchedule::Kind::iter_exponential, RateSchedule::Kind::constant,
+                                 RateSchedule::Kind::cosine};
+  schedule.kind = kKinds.at(value.at("kind").one_of({"iter_exponential", "constant", "cosine"}));
   schedule.warmup = value.at("warmup").integer(0, kMost);
   schedule.total = value.at("total").integer(1, kMost);
   schedule.final_ratio = value.at("final_ratio").number(1e-12, 1);
-  if (schedule.kind == RateSchedule::Kind::iter_exponential && schedule.total <= schedule.warmup) {
+  if (schedule.kind != RateSchedule::Kind::constant && schedule.total <= schedule.warmup) {
     value.at("total").refuse(concatenate("expected more than schedule.warmup, ", schedule.warmup));
   }
   return schedule;
