@@ -19,6 +19,7 @@ using testing::training_case;
 using testing::TrainingCase;
 using testing::within;
 
+constexpr DepthTargetOptions kLog{.kind = DepthTargetOptions::Kind::log, .range = 33};
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 bool all_zero(const Array& mask) {
@@ -130,6 +131,56 @@ TEST(DepthTarget, SpansTheWholeRangeWhateverTheUnit) {
   EXPECT_TRUE(within({{"rtol", 0}, {"atol", 1e-6}}, scaled, norm));
   EXPECT_EQ(std::ranges::min(norm.view<float>()), -1.0F);
   EXPECT_EQ(std::ranges::max(norm.view<float>()), 1.0F);
+}
+
+/// q98 of 1 ... 101 is 99.
+std::vector<float> one_to_101() {
+  std::vector<float> values;
+  for (int k = 1; k <= 101; ++k) values.push_back(static_cast<float>(k));
+  return values;
+}
+
+TEST(LogDepthTarget, IsOneAtTheFarQuantileAndZeroAFactorNearer) {
+  const Shape shape = {1, 101};
+  const Array all = Array::of(shape, std::vector<std::uint8_t>(101, 1));
+  const DepthTarget target = depth_target(Array::of(shape, one_to_101()), all, kLog);
+  const auto norm = target.depth_norm.view<float>();
+  EXPECT_DOUBLE_EQ(target.q98, 99);
+  EXPECT_EQ(norm[98], 1.0F);
+  EXPECT_EQ(norm[100], 1.0F) << "beyond the quantile";
+  EXPECT_NEAR(norm[32], 2 * (1 - std::log(3) / std::log(33)) - 1, 1e-6);  // 33 m
+  EXPECT_NEAR(norm[2], -1.0F, 1e-6);                                      // 3 m
+  EXPECT_EQ(norm[0], -1.0F) << "nearer than the range";
+  EXPECT_NEAR(target.metric.view<float>()[0], 3, 1e-6);
+}
+
+TEST(LogDepthTarget, DoesNotDependOnTheUnit) {
+  const Shape shape = {1, 101};
+  const Array all = Array::of(shape, std::vector<std::uint8_t>(101, 1));
+  std::vector<float> feet = one_to_101();
+  for (float& value : feet) value *= 3.28F;
+  const Array norm = depth_target(Array::of(shape, one_to_101()), all, kLog).depth_norm;
+  const Array scaled = depth_target(Array::of(shape, feet), all, kLog).depth_norm;
+  EXPECT_TRUE(within({{"rtol", 0}, {"atol", 1e-6}}, scaled, norm));
+}
+
+TEST(LogDepthTarget, IsFarWhereInvalidAndTeachesNothingOfConstantDepth) {
+  const auto mask = Array::of<std::uint8_t>({1, 4}, std::vector<std::uint8_t>{1, 0, 1, 1});
+  const auto target =
+      depth_target(Array::of<float>({1, 4}, std::vector<float>{2, kNan, 5, 0}), mask, kLog);
+  EXPECT_EQ(target.depth_norm.view<float>()[1], 1.0F);
+  EXPECT_EQ(target.metric.view<float>()[1], static_cast<float>(target.q98));
+  EXPECT_EQ(target.depth_norm.view<float>()[3], -1.0F) << "no logarithm of 0";
+  const auto constant =
+      depth_target(Array::of<float>({1, 4}, std::vector<float>(4, 7)), mask, kLog);
+  EXPECT_TRUE(all_zero(constant.mask));
+  EXPECT_EQ(constant.depth_norm.view<float>()[0], 0.0F);
+}
+
+TEST(LogDepthTarget, NeedsARangeAboveOne) {
+  const DepthTargetOptions flat{.kind = DepthTargetOptions::Kind::log, .range = 1};
+  EXPECT_THROW(depth_target(Array(DType::float32, {2, 3}), Array(DType::uint8, {2, 3}), flat),
+               Error);
 }
 
 TEST(DepthTarget, RefusesAMaskOfAnotherSize) {

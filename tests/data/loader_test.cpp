@@ -43,18 +43,19 @@ void expect_same(const Batch& a, const Batch& b) {
 }
 
 TEST(Loader, GivesTheSameBatchesWithOneWorkerAndWithEight) {
-  Loader one(mixture(), {.batch = 3, .seed = 4, .truth = Truth::any, .workers = 1});
-  Loader eight(mixture(), {.batch = 3, .seed = 4, .truth = Truth::any, .workers = 8});
+  Loader one(mixture(), {.batch = 3, .seed = 4, .contents = {.truth = Truth::any}, .workers = 1});
+  Loader eight(mixture(), {.batch = 3, .seed = 4, .contents = {.truth = Truth::any}, .workers = 8});
   const auto expected = batches(one, 40);
   const auto found = batches(eight, 40);
   for (std::size_t i = 0; i < expected.size(); ++i) expect_same(found[i], expected[i]);
 }
 
 TEST(Loader, GoesOnInTheMiddleOfAnEpochAsIfItHadBegunAtTheFirst) {
-  Loader whole(mixture(), {.batch = 2, .seed = 8, .truth = Truth::any});
+  Loader whole(mixture(), {.batch = 2, .seed = 8, .contents = {.truth = Truth::any}});
   const auto expected = batches(whole, 30);
   for (const std::int64_t first : {1, 5, 17}) {
-    Loader rest(mixture(), {.batch = 2, .seed = 8, .truth = Truth::any, .first = first});
+    Loader rest(mixture(),
+                {.batch = 2, .seed = 8, .contents = {.truth = Truth::any}, .first = first});
     for (auto i = static_cast<std::size_t>(first); i < expected.size(); ++i) {
       expect_same(rest.next(), expected[i]);
     }
@@ -65,7 +66,8 @@ TEST(Loader, GivesWhatReadingTheOrdersChoicesGives) {
   Loader loader(mixture(), {.batch = 2, .flip = 1, .seed = 8});
   BatchOrder order({7, 5}, {2, 1}, {.batch = 2, .flip = 1, .seed = 8});
   for (std::int64_t number = 0; number < 10; ++number) {
-    expect_same(loader.next(), read_batch(mixture(), order.choices(number), number, Truth::depth));
+    expect_same(loader.next(),
+                read_batch(mixture(), order.choices(number), number, {.truth = Truth::depth}));
   }
 }
 

@@ -242,6 +242,20 @@ TEST(OnestepFile, IsRead) {
   EXPECT_EQ(file.estimator, "e2e");
   EXPECT_EQ(file.normal_frame, "dsine");
   EXPECT_EQ(file.context_tokens, 77);
+  EXPECT_FALSE(file.depth_target);
+}
+
+TEST(OnestepFile, SaysHowDepthIsCoded) {
+  const auto log =
+      parse_onestep_file(R"({"depth_target": {"kind": "log", "range": 30}})", "onestep.json");
+  ASSERT_TRUE(log.depth_target);
+  EXPECT_EQ(log.depth_target->kind, DepthCode::Kind::log);
+  EXPECT_EQ(log.depth_target->range, 30);
+  const auto affine =
+      parse_onestep_file(R"({"depth_target": {"kind": "affine"}})", "onestep.json").depth_target;
+  ASSERT_TRUE(affine);
+  EXPECT_EQ(affine->kind, DepthCode::Kind::affine);
+  EXPECT_FALSE(parse_onestep_file(R"({"depth_target": null})", "onestep.json").depth_target);
 }
 
 TEST(OnestepFile, RefusesUnknownKeysWithTheNearest) {
@@ -260,7 +274,11 @@ TEST(OnestepFile, RefusesOtherValues) {
   for (const Refused& refused :
        {Refused{R"({"context_tokens": 5})", "\"context_tokens\" is 5; supported: null, 2, 77"},
         Refused{R"({"normal_frame": "blender"})", "\"normal_frame\" is \"blender\""},
-        Refused{R"({"estimator": 3})", "\"estimator\" is 3"}}) {
+        Refused{R"({"estimator": 3})", "\"estimator\" is 3"},
+        Refused{R"({"depth_target": "log"})", "expected an object"},
+        Refused{R"({"depth_target": {"kind": "inverse"}})", "\"inverse\""},
+        Refused{R"({"depth_target": {"range": 1}})", "range"},
+        Refused{R"({"depth_target": {"knd": "log"}})", R"(did you mean "kind"?)"}}) {
     expect_refusal([&] { parse_onestep_file(refused.json, "onestep.json"); }, "onestep.json",
                    refused);
   }

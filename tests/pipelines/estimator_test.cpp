@@ -3,6 +3,7 @@
 #include "onestep/backend/cpu/engine/cpu_engine.h"
 #include "onestep/io/file.h"
 #include "onestep/io/safetensors.h"
+#include "onestep/pipelines/stages/decoded_map.h"
 
 #include "testing/golden.h"
 
@@ -119,6 +120,24 @@ TEST(Estimator, FallsBackTo768PixelsAndToTwoPromptTokens) {
   options.prompt_tokens = 5;
   const std::string message = error_of([&] { Estimator::load(folder, options); });
   EXPECT_TRUE(contains(message, "2 or 77")) << message;
+}
+
+TEST(Estimator, ConvertsLogarithmicDepthBeforeItIsSpread) {
+  const TemporaryFolder temporary;
+  const auto folder = copy_golden_model("tiny_e2e_depth", temporary.path());
+  testing::write_text(folder / "onestep.json",
+                      R"({"estimator": "e2e", "depth_target": {"kind": "log", "range": 20}})");
+  PredictOptions options;
+  options.keep_intermediates = true;
+  options.match_input = false;
+  const Prediction prediction =
+      Estimator::load(folder, one_thread()).predict(photograph(), options);
+  const Array code = depth_from_decoded(channels_last(prediction.intermediates.at("decoded")));
+  const Array expected = spread_over_unit_range(depth_from_log_code(code, 20));
+  ASSERT_EQ(prediction.map.shape(), expected.shape());
+  for (std::size_t i = 0; i < expected.view<float>().size(); ++i) {
+    EXPECT_NEAR(prediction.map.view<float>()[i], expected.view<float>()[i], 1e-6F);
+  }
 }
 
 TEST(Estimator, KeepsTheIntermediatesOfEveryStep) {

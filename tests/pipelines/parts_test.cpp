@@ -74,6 +74,13 @@ TEST(DepthFromDecoded, MakesAConstantMapZero) {
   for (const float value : depth.view<float>()) EXPECT_EQ(value, 0.0F);
 }
 
+TEST(DepthFromLogCode, IsAFactorNearerAtZeroThanAtOne) {
+  const Array depth = depth_from_log_code(Array::of<float>({1, 3}, {0, 0.5F, 1}), 16);
+  EXPECT_NEAR(depth.view<float>()[0], 1.0F / 16, 1e-7F);
+  EXPECT_NEAR(depth.view<float>()[1], 0.25F, 1e-7F);
+  EXPECT_EQ(depth.view<float>()[2], 1.0F);
+}
+
 TEST(ResearchNormals, AreDividedTwiceByTheLengthAndALittle) {
   const Array decoded = Array::of<float>({1, 1, 2, 3}, {3, 0, 4, 0, 0, 0});
   const auto normals = softly_normalised(research_normals_from_decoded(decoded));

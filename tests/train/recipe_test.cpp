@@ -87,6 +87,18 @@ TEST_F(RecipeFile, IsChangedByAssignments) {
   EXPECT_TRUE(recipe.checkpoint_decoder);
 }
 
+TEST_F(RecipeFile, SaysHowDepthIsCoded) {
+  EXPECT_FALSE(read_recipe(source(kLeast)).depth_target);
+  RecipeSource changed = source(kLeast);
+  changed.changes = {"depth_target.kind=log"};
+  const DepthTargetOptions log{.kind = DepthTargetOptions::Kind::log, .range = 20};
+  EXPECT_EQ(read_recipe(changed).depth_target, log);
+  changed.changes = {R"(depth_target={"kind": "log", "range": 50})", "depth_target.range=20"};
+  EXPECT_EQ(read_recipe(changed).depth_target, log);
+  changed.changes = {"depth_target.rang=20"};
+  EXPECT_NE(refusal(changed).find("did you mean \"range\""), std::string::npos);
+}
+
 TEST_F(RecipeFile, TakesDataAndInitFromTheCommandLine) {
   RecipeSource given = source(R"({"data": [{"path": "a.jsonl", "size": [48, 64]}]})");
   given.data = "/pictures/train.jsonl";
@@ -122,8 +134,14 @@ TEST_F(RecipeFile, IsRefusedInOneLineThatNamesFileKeyAndRule) {
            {with(R"("optimizer": {"name": "sgd"})"), "expected adamw"},
            {with(R"("optimizer": 3)"), "\"optimizer\" must be a JSON object"},
            {with(R"("schedule": {"total": 50})"), "expected more than schedule.warmup, 100"},
+           {with(R"("schedule": {"kind": "cosine", "total": 50})"), "expected more than"},
+           {with(R"("schedule": {"kind": "linear"})"), "iter_exponential, constant, cosine"},
            {with(R"("conv_in": "none", "noise": "pyramid")"), "the second latent is not fed"},
            {with(R"("checkpointing": ["vae"])"), "expected one of unet, decoder"},
+           {with(R"("depth_target": "log")"), "\"depth_target\" is \"log\"; expected an object"},
+           {with(R"("depth_target": {"kind": "inverse"})"), "expected one of affine, log"},
+           {with(R"("depth_target": {"range": 1})"), "\"depth_target.range\" is 1"},
+           {with(R"("depth_target": {"sort": "log"})"), "\"depth_target.sort\" is not a key"},
            {with(R"("flip": 2)"), "\"flip\" is 2; expected a number from 0 to 1"},
            {R"({"init": "m", "data": [{"kind": "manifst"}]})", "did you mean \"manifest\""},
            {R"({"init": "m", "data": [{}]})", "\"data.0.path\" is null"},
@@ -159,6 +177,16 @@ TEST(RecipeDifference, IsNamedUnlessTheKeyMayChange) {
             "optimizer.lr was 3e-05 and is now 0.0001");
   EXPECT_FALSE(recipe_difference(was, with("/batch", 2.0)));
   EXPECT_TRUE(recipe_difference(was, with("/seed", 1)));
+}
+
+TEST(RecipeDifference, TakesAKeyThatWasNotKnownForItsDefault) {
+  nlohmann::json older = nlohmann::json::parse(default_recipe());
+  older.erase("depth_target");
+  older["schedule"].erase("final_ratio");
+  EXPECT_FALSE(recipe_difference(older.dump(), default_recipe()));
+  nlohmann::json log = nlohmann::json::parse(default_recipe());
+  log["depth_target"] = {{"kind", "log"}, {"range", 20}};
+  EXPECT_TRUE(recipe_difference(older.dump(), log.dump()));
 }
 
 TEST(Recipe, HasEveryKeyInItsPage) {

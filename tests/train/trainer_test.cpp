@@ -28,7 +28,6 @@ class Toy final : public Objective {
     }
   }
 
-  Truth truth() const override { return Truth::depth; }
   const std::vector<NamedParameter>& parameters() const override { return parameters_; }
   std::vector<std::string> ends() const override { return {"first", "last"}; }
   Loss loss(const Batch& batch) override {
@@ -83,6 +82,7 @@ class TrainerTest : public ::testing::Test {
                         .optimiser = optimiser,
                         .data = {{std::make_shared<OnePicture>(), 1}},
                         .data_marks = {1},
+                        .contents = {},
                         .validation = {},
                         .checkpoints = folder_.folder() / "checkpoints",
                         .validation_folder = folder_.folder() / "validation",

@@ -1,7 +1,6 @@
 #include "onestep/data/batch.h"
 
 #include "onestep/base/check.h"
-#include "onestep/data/depth_target.h"
 #include "onestep/data/flip.h"
 
 #include <algorithm>
@@ -55,8 +54,9 @@ void check_sample(const Sample& sample, const Sample& first, const Batch& batch,
 Batch read_batch(const std::vector<DatasetShare>& shares,
                  const std::vector<SampleChoice>& choices,
                  std::int64_t number,
-                 Truth truth,
+                 const BatchOptions& options,
                  const std::stop_token& stop) {
+  const Truth truth = options.truth;
   Batch batch;
   batch.number = number;
   batch.choices = choices;
@@ -72,7 +72,7 @@ Batch read_batch(const std::vector<DatasetShare>& shares,
     if (truth == Truth::depth) sample.normals = {};
     if (truth == Truth::normals) sample.depth_m = {};
     if (is_there(sample.depth_m)) {
-      depths.push_back(depth_target(sample.depth_m, sample.mask));
+      depths.push_back(depth_target(sample.depth_m, sample.mask, options.depth_target));
       sample.mask = depths.back().mask;
     }
     samples.push_back(std::move(sample));

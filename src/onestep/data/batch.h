@@ -2,6 +2,7 @@
 
 #include "onestep/data/batch_order.h"
 #include "onestep/data/dataset.h"
+#include "onestep/data/depth_target.h"
 #include "onestep/tensor/array.h"
 
 #include <cstdint>
@@ -31,13 +32,19 @@ struct Batch {
   Array mask;                      ///< uint8 [B,H,W]; all 0 for a sample without usable depth
 };
 
+/// What a batch is made of its samples.
+struct BatchOptions {
+  Truth truth = Truth::depth;
+  DepthTargetOptions depth_target = {};
+};
+
 /// Reads the samples, mirrors those that are to be, makes the depth targets and stacks. Throws
 /// Error when a sample lacks the wanted truth or when sizes differ (names, sizes, remedy);
 /// Cancelled between two samples when `stop` is requested.
 Batch read_batch(const std::vector<DatasetShare>& shares,
                  const std::vector<SampleChoice>& choices,
                  std::int64_t number,
-                 Truth truth,
+                 const BatchOptions& options,
                  const std::stop_token& stop = {});
 
 }  // namespace onestep

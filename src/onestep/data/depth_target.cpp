@@ -26,12 +26,42 @@ double quantile(std::vector<float>& values, double fraction) {
   return low + (high - low) * (position - below);
 }
 
+/// Nearest and farthest depth that are told apart, and the code in [-1,1] between them.
+class Code {
+ public:
+  Code(const DepthTargetOptions& options, double q02, double q98)
+      : log_(options.kind == DepthTargetOptions::Kind::log),
+        low_(log_ ? q98 / options.range : q02),
+        high_(q98),
+        teaches_(q98 > q02 && (!log_ || q98 > 0)),
+        log_range_(std::log(options.range)) {}
+
+  /// Whether there is anything to learn.
+  bool teaches() const { return teaches_; }
+  double clamped(double depth) const { return std::clamp(depth, low_, high_); }
+  double of(double clamped) const {
+    const double code = log_ ? 2 * (1 + std::log(clamped / high_) / log_range_) - 1
+                             : 2 * (clamped - low_) / (high_ - low_) - 1;
+    return std::clamp(code, -1.0, 1.0);
+  }
+
+ private:
+  bool log_;
+  double low_;
+  double high_;
+  bool teaches_;
+  double log_range_;
+};
+
 }  // namespace
 
-DepthTarget depth_target(const Array& depth_m, const Array& mask) {
+DepthTarget depth_target(const Array& depth_m,
+                         const Array& mask,
+                         const DepthTargetOptions& options) {
   check(depth_m.rank() == 2 && mask.shape() == depth_m.shape(),
         "depth target: expected depth [H,W] and a mask of its size, found ",
         to_string(depth_m.shape()), " and ", to_string(mask.shape()));
+  check(options.range > 1, "depth target: the range is ", options.range, "; expected above 1");
   const auto depth = depth_m.view<float>();
   const auto masked = mask.view<std::uint8_t>();
   DepthTarget target = {.metric = Array(DType::float32, depth_m.shape()),
@@ -48,20 +78,16 @@ DepthTarget depth_target(const Array& depth_m, const Array& mask) {
     target.q02 = quantile(known, kLow);
     target.q98 = quantile(known, kHigh);
   }
-  const double range = target.q98 - target.q02;
+  const Code code(options, target.q02, target.q98);
   const auto metric = target.metric.mutable_view<float>();
   const auto norm = target.depth_norm.mutable_view<float>();
   for (std::size_t i = 0; i < depth.size(); ++i) {
-    const double clamped = valid[i] != 0 && range > 0
-                               ? std::clamp(double{depth[i]}, target.q02, target.q98)
-                               : target.q98;
+    const double clamped =
+        valid[i] != 0 && code.teaches() ? code.clamped(double{depth[i]}) : target.q98;
     metric[i] = static_cast<float>(clamped);
-    norm[i] =
-        range > 0
-            ? static_cast<float>(std::clamp(2 * (clamped - target.q02) / range - 1, -1.0, 1.0))
-            : 0.0F;
+    norm[i] = code.teaches() ? static_cast<float>(code.of(clamped)) : 0.0F;
   }
-  if (range <= 0) std::fill(valid.begin(), valid.end(), std::uint8_t{0});
+  if (!code.teaches()) std::fill(valid.begin(), valid.end(), std::uint8_t{0});
   return target;
 }
 

@@ -4,10 +4,22 @@
 
 namespace onestep {
 
-/// What a network is taught of one depth map (arXiv 2409.11355; Marigold, arXiv 2312.02145).
+/// How depth becomes a picture in [-1,1].
+struct DepthTargetOptions {
+  /// affine: 2 (z - q02) / (q98 - q02) - 1 (arXiv 2409.11355; Marigold, arXiv 2312.02145). log:
+  /// 2t - 1 with t = 1 + ln(z / q98) / ln(range), a code that does not depend on the unit: the far
+  /// quantile is 1, and a factor `range` nearer is 0.
+  enum class Kind { affine, log };
+  Kind kind = Kind::affine;
+  double range = 20;  ///< of log, above 1
+  bool operator==(const DepthTargetOptions&) const = default;
+};
+
+/// What a network is taught of one depth map.
 struct DepthTarget {
-  Array metric;      ///< float32 [H,W], metres: clamped to [q02, q98], q98 where invalid
-  Array depth_norm;  ///< float32 [H,W]: 2 (metric - q02) / (q98 - q02) - 1, in [-1,1]
+  Array metric;      ///< float32 [H,W], metres: clamped to [q02, q98], log: [q98 / range, q98];
+                     ///< q98 where invalid
+  Array depth_norm;  ///< float32 [H,W]: the code of metric, in [-1,1]
   Array mask;        ///< uint8 [H,W]: all 0 for a map with q02 = q98
   double q02 = 0;    ///< quantiles of the valid depths, interpolated linearly; 0 without any
   double q98 = 0;
@@ -16,7 +28,10 @@ struct DepthTarget {
 /// depth_m float32 [H,W], mask uint8 [H,W]; valid where the mask is not 0 (NaN and infinities never
 /// are, and invalid values change nothing). A map whose quantiles coincide (constant, one valid
 /// pixel, none) has nothing to teach: its mask is emptied, metric is q98 and depth_norm 0
-/// throughout. Throws Error for other dtypes and shapes.
-DepthTarget depth_target(const Array& depth_m, const Array& mask);
+/// throughout; so has, for a logarithm, one whose q98 is not above 0. Throws Error for other dtypes
+/// and shapes, and for a range that is not above 1.
+DepthTarget depth_target(const Array& depth_m,
+                         const Array& mask,
+                         const DepthTargetOptions& options = {});
 
 }  // namespace onestep

@@ -38,7 +38,7 @@ BatchOrder order_of(const std::vector<DatasetShare>& shares, const LoaderOptions
 struct Loader::State {
   State(std::vector<DatasetShare> given, const LoaderOptions& options)
       : shares(std::move(given)),
-        truth(options.truth),
+        contents(options.contents),
         order(order_of(shares, options)),
         to_take(options.first),
         to_return(options.first),
@@ -72,7 +72,7 @@ struct Loader::State {
     try {
       const auto choices = order.choices(number);
       lock.unlock();
-      outcome.batch = read_batch(shares, choices, number, truth, stop.get_token());
+      outcome.batch = read_batch(shares, choices, number, contents, stop.get_token());
     } catch (...) {
       outcome.failure = std::current_exception();
     }
@@ -81,7 +81,7 @@ struct Loader::State {
   }
 
   const std::vector<DatasetShare> shares;
-  const Truth truth;
+  const BatchOptions contents;
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable room;     // for another batch

@@ -15,7 +15,7 @@ struct LoaderOptions {
   Order order = Order::shuffled;
   double flip = 0.5;
   std::uint64_t seed = 0;
-  Truth truth = Truth::depth;
+  BatchOptions contents = {};
   int workers = 2;
   std::int64_t first = 0;  ///< number of the first micro-batch that next() returns
 };

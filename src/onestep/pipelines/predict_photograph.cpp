@@ -4,6 +4,7 @@
 #include "onestep/pipelines/cost.h"
 #include "onestep/pipelines/passage.h"
 #include "onestep/pipelines/scheduling/step_scheduler.h"
+#include "onestep/pipelines/stages/decoded_map.h"
 #include "onestep/pipelines/stages/ensembled_map.h"
 #include "onestep/pipelines/stages/finished_map.h"
 #include "onestep/pipelines/stages/photograph_checks.h"
@@ -77,6 +78,14 @@ Plan planned(const LoadedEstimator& estimator,
   return plan;
 }
 
+/// Depth that a checkpoint codes otherwise, as the affine-invariant depth of all others.
+Array uncoded(Array map, const LoadedEstimator& estimator) {
+  const auto& code = estimator.folder.onestep().depth_target;
+  const bool log =
+      estimator.modality == Modality::depth && code && code->kind == DepthCode::Kind::log;
+  return log ? depth_from_log_code(map, code->range) : map;
+}
+
 /// Runs the networks; the members' maps, without padding.
 std::vector<Array> member_maps(const LoadedEstimator& estimator,
                                Engine::Lease& lease,
@@ -96,8 +105,9 @@ std::vector<Array> member_maps(const LoadedEstimator& estimator,
   watch.intermediates = keep_intermediates ? &result.intermediates : nullptr;
   watch.on_stage = [&](std::string_view stage) { passage.enter(stage); };
   watch.on_decoded = [&](const Array& decoded) {
-    maps.push_back(member_map(decoded, result.modality, options, estimator.folder.index(),
-                              plan.sizes.resized));
+    maps.push_back(uncoded(
+        member_map(decoded, result.modality, options, estimator.folder.index(), plan.sizes.resized),
+        estimator));
   };
   const NetworkParts parts{estimator.folder.root().string(), networks.unet, networks.vae,
                            networks.context, plan.scheduler};

@@ -43,6 +43,9 @@ TEST_F(Resume, MakesTenAndTenStepsEqualTwenty) {
       {"pyramid", {{"noise", "pyramid"}, {"checkpointing", {"unet"}}}},
       {"validated", own_validation},
       {"two_sets", two_sets},
+      {"uncached", {{"latent_cache_mb", 0}}},
+      {"latent", {{"objective", "latent"}, {"depth_target", {{"kind", "log"}}}}},
+      {"latent_uncached", {{"objective", "latent"}, {"latent_cache_mb", 0}}},
       {"autoencoder", {{"objective", "autoencoder"}}}};
   for (const auto& [name, changes] : recipes) {
     SCOPED_TRACE(name);

@@ -40,6 +40,28 @@ TEST_F(TrainRun, WritesAModelThatPredictAndALogOfEveryStep) {
   EXPECT_TRUE(fs::exists(path("out") / "photo_depth.npy"));
 }
 
+TEST_F(TrainRun, HandsOnHowDepthIsCoded) {
+  const json log = {{"kind", "log"}, {"range", 20}};
+  ASSERT_EQ(train(recipe(1, {{"depth_target", log}}), "log").exit_status, 0);
+  const auto says = [&](const std::string& run) {
+    return json::parse(read_text(path(run) / "model" / "onestep.json")).at("depth_target");
+  };
+  EXPECT_EQ(says("log"), log);
+  const std::vector<std::string> from = {"--init", (path("log") / "model").string()};
+  ASSERT_EQ(train(recipe(1), "inherits", from).exit_status, 0);
+  EXPECT_EQ(says("inherits"), log);
+  const ProcessResult refused =
+      train(recipe(1, {{"depth_target", {{"kind", "affine"}}}}), "no", from);
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_NE(refused.err.find("the model's depth_target is log of range 20, the recipe's is affine"),
+            std::string::npos)
+      << refused.err;
+  ASSERT_EQ(train(recipe(1), "affine").exit_status, 0);
+  const ProcessResult other = train(recipe(1, {{"depth_target", log}}), "no",
+                                    {"--init", (path("affine") / "model").string()});
+  EXPECT_NE(other.err.find("the model's depth_target is affine"), std::string::npos) << other.err;
+}
+
 TEST_F(TrainRun, LeavesTheFrozenPartsBitForBit) {
   ASSERT_EQ(train(recipe(3, {{"modality", "normals"}}), "run").exit_status, 0);
   for (const char* file :
@@ -79,9 +101,13 @@ TEST_F(TrainRun, GivesTheSameBytesForOneAndEightWorkersAndAnyCheckpointing) {
   ASSERT_EQ(train(recipe(5), "plain", {"--workers", "1"}).exit_status, 0);
   ASSERT_EQ(train(recipe(5), "eight", {"--workers", "8"}).exit_status, 0);
   EXPECT_TRUE(unet("plain") == unet("eight"));
-  const json both = {{"checkpointing", {"unet", "decoder"}}, {"latent_cache_mb", 0}};
+  const json both = {{"checkpointing", {"unet", "decoder"}}};
   ASSERT_EQ(train(recipe(5, both), "both").exit_status, 0);
   EXPECT_TRUE(unet("plain") == unet("both"));
+  const json uncached = {{"latent_cache_mb", 0}};
+  ASSERT_EQ(train(recipe(5, uncached), "one", {"--workers", "1"}).exit_status, 0);
+  ASSERT_EQ(train(recipe(5, uncached), "many", {"--workers", "8"}).exit_status, 0);
+  EXPECT_TRUE(unet("one") == unet("many"));
 }
 
 TEST_F(TrainRun, TrainsAnAutoencoderWhoseFolderIsAStartForOthers) {

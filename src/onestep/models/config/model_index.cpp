@@ -20,6 +20,23 @@ void read_component(const ConfigReader& reader, const std::string& key, ModelInd
   if (!pair[1].empty()) index.components[key] = pair[1];
 }
 
+void refuse_unknown_keys(const ConfigReader& reader, const std::vector<std::string>& known) {
+  for (const auto& key : reader.keys()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    reader.refuse(key, "the key is not known" + did_you_mean(key, known));
+  }
+}
+
+DepthCode depth_code_of(const ConfigReader& reader) {
+  refuse_unknown_keys(reader, {"kind", "range"});
+  reader.require_supported({"kind", {"\"affine\"", "\"log\""}});
+  DepthCode code;
+  code.kind =
+      reader.text("kind", "affine") == "log" ? DepthCode::Kind::log : DepthCode::Kind::affine;
+  code.range = reader.number("range", code.range, kLeastDepthRange, kMostDepthRange);
+  return code;
+}
+
 }  // namespace
 
 ModelIndex parse_model_index(const std::string& json, const std::string& where) {
@@ -43,18 +60,20 @@ ModelIndex parse_model_index(const std::string& json, const std::string& where) 
 }
 
 OnestepFile parse_onestep_file(const std::string& json, const std::string& where) {
-  const std::vector<std::string> known = {"context_tokens", "estimator", "normal_frame"};
   const ConfigReader reader(json, where);
-  for (const auto& key : reader.keys()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    reader.refuse(key, "the key is not known" + did_you_mean(key, known));
-  }
+  refuse_unknown_keys(reader, {"context_tokens", "depth_target", "estimator", "normal_frame"});
   OnestepFile file;
   file.estimator = reader.optional_text("estimator");
   reader.require_supported({"normal_frame", {"null", "\"dsine\"", "\"opengl\"", "\"opencv\""}});
   file.normal_frame = reader.optional_text("normal_frame");
   reader.require_supported({"context_tokens", {"null", "2", "77"}});
   file.context_tokens = reader.optional_integer("context_tokens", {2, 77});
+  if (reader.has("depth_target") && !reader.is_null("depth_target")) {
+    if (!reader.is_object("depth_target")) {
+      reader.refuse("depth_target", "expected an object with kind and range");
+    }
+    file.depth_target = depth_code_of(reader.child("depth_target"));
+  }
   return file;
 }
 

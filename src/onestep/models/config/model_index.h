@@ -6,12 +6,23 @@
 
 namespace onestep {
 
+/// How the picture that a depth estimator decodes codes depth: linearly in depth, or in its
+/// logarithm, t = 1 + ln(z / far) / ln(range) with t in [0,1].
+struct DepthCode {
+  enum class Kind { affine, log };
+  Kind kind = Kind::affine;
+  double range = 20;  ///< of log
+};
+inline constexpr double kLeastDepthRange = 1.01;
+inline constexpr double kMostDepthRange = 1e6;
+
 /// `onestep.json` beside model_index.json, which we write into folders that we train. An unknown
 /// key is an error.
 struct OnestepFile {
   std::optional<std::string> estimator;     ///< "e2e", "marigold", ...
   std::optional<std::string> normal_frame;  ///< "dsine", "opencv", "opengl"
   std::optional<int> context_tokens;        ///< 2 or 77
+  std::optional<DepthCode> depth_target;    ///< absent: affine
 };
 
 /// Pixels of the longer side at which anybody may ask for a prediction: a checkpoint, a caller, the

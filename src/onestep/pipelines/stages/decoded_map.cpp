@@ -41,6 +41,15 @@ Array depth_from_decoded(const Array& decoded) {
   return depth;
 }
 
+Array depth_from_log_code(const Array& code, double range) {
+  Array depth = code;
+  const double log_range = std::log(range);
+  for (float& value : depth.mutable_view<float>()) {
+    value = static_cast<float>(std::exp((static_cast<double>(value) - 1) * log_range));
+  }
+  return depth;
+}
+
 Array spread_over_unit_range(const Array& map) {
   Array result = map;
   const auto values = result.mutable_view<float>();

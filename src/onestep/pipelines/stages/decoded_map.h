@@ -10,6 +10,10 @@ namespace onestep {
 /// decoded float32 [1,H,W,3] -> depth [H,W] in [0,1]: the mean of the channels, clipped to [-1,1].
 Array depth_from_decoded(const Array& decoded);
 
+/// A map t in [0,1] of logarithmic depth (DepthCode) as depth in units of the far end, range^(t -
+/// 1).
+Array depth_from_log_code(const Array& code, double range);
+
 /// Spread over [0,1] by the least and the greatest value. A constant map becomes zeros.
 Array spread_over_unit_range(const Array& map);
 

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 namespace onestep {
@@ -65,6 +67,19 @@ Json estimator_scheduler(const DiffusersFolder& start) {
   return config;
 }
 
+Json onestep_file(const TrainedFolder& trained) {
+  Json file = {
+      {"estimator", "e2e"}, {"normal_frame", "dsine"}, {"context_tokens", trained.context_tokens}};
+  const DepthTargetOptions& target = trained.depth_target;
+  if (trained.modality == Modality::depth && target.kind == DepthTargetOptions::Kind::log) {
+    const bool whole = target.range == std::floor(target.range);
+    file["depth_target"] = {
+        {"kind", "log"},
+        {"range", whole ? Json(static_cast<std::int64_t>(target.range)) : Json(target.range)}};
+  }
+  return file;
+}
+
 Json estimator_index(const TrainedFolder& trained) {
   const bool depth = trained.modality == Modality::depth;
   const int resolution = trained.processing_resolution.value_or(
@@ -93,9 +108,7 @@ void write_trained_estimator(const fs::path& folder, const TrainedFolder& traine
   replace_folder(folder, [&](const fs::path& fresh) {
     write_parts(fresh, trained);
     write_json(fresh / "scheduler" / "scheduler_config.json", estimator_scheduler(trained.start));
-    write_json(fresh / "onestep.json", {{"estimator", "e2e"},
-                                        {"normal_frame", "dsine"},
-                                        {"context_tokens", trained.context_tokens}});
+    write_json(fresh / "onestep.json", onestep_file(trained));
     write_json(fresh / "model_index.json", estimator_index(trained));
   });
 }

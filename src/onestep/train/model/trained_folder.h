@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/data/depth_target.h"
 #include "onestep/io/safetensors.h"
 #include "onestep/models/diffusers_folder.h"
 #include "onestep/pipelines/prediction.h"
@@ -16,6 +17,7 @@ struct TrainedFolder {
   StateDict unet = {};                  ///< float32; empty: start's
   StateDict vae = {};                   ///< float32; empty: start's
   int unet_in_channels = 8;
+  DepthTargetOptions depth_target = {};  ///< of an estimator of depth
   int context_tokens = 77;
   std::optional<int> processing_resolution = {};  ///< absent: start's, else 768
 };

@@ -32,7 +32,6 @@ class Autoencoder final : public Objective {
     run_.stop = stop;
   }
 
-  Truth truth() const override { return Truth::any; }
   const std::vector<NamedParameter>& parameters() const override { return parameters_; }
   std::vector<std::string> ends() const override {
     return {"encoder.conv_in.weight", "decoder.conv_out.weight"};

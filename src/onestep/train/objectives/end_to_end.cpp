@@ -9,6 +9,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace onestep {
@@ -50,10 +51,6 @@ EndToEnd::EndToEnd(const DiffusersFolder& start,
   run_.stop = stop;
 }
 
-Truth EndToEnd::truth() const {
-  return options_.modality == Modality::depth ? Truth::depth : Truth::normals;
-}
-
 Loss EndToEnd::loss(const Batch& batch) {
   // Nothing to learn from: the networks need not run.
   const auto valid = batch.mask.view<std::uint8_t>();
@@ -71,10 +68,15 @@ SingleStepPass EndToEnd::pass_from(const at::Tensor& image_latent, std::int64_t 
   return single_step(step_, image_latent, second_latent(image_latent, number));
 }
 
+at::Tensor EndToEnd::estimate(const Batch& batch) {
+  const at::Tensor latent = image_latents(batch);
+  return single_step_in_latents(step_, latent, second_latent(latent, batch.number)).latent;
+}
+
 Loss EndToEnd::loss_of(const SingleStepPass& pass, const Batch& batch) const {
   const bool depth = options_.modality == Modality::depth;
-  return estimator_loss(options_.modality, pass.decoded,
-                        to_torch(depth ? batch.depth_m : batch.normals, options_.torch),
+  const Array& target = !depth ? batch.normals : is_log() ? batch.depth_norm : batch.depth_m;
+  return estimator_loss(options_.modality, pass.decoded, to_torch(target, options_.torch),
                         network_mask(batch.mask, options_.torch));
 }
 
@@ -94,14 +96,23 @@ Validation EndToEnd::validate(const Batch& batch) {
   // asked.
   const at::Tensor latent = encoded(network_images(batch.images, options_.torch).narrow(0, 0, 1));
   const at::Tensor decoded = pass_from(latent, batch.number).decoded;
-  return options_.modality == Modality::depth
-             ? depth_validation(batch, to_array(depth_head(decoded)[0]).to(DType::float32))
-             : normals_validation(batch, to_array(normals_head(decoded)[0]).to(DType::float32));
+  if (options_.modality == Modality::normals) {
+    return normals_validation(batch, to_array(normals_head(decoded)[0]).to(DType::float32));
+  }
+  const at::Tensor head = depth_head(decoded)[0];
+  const at::Tensor depth =
+      is_log() ? at::exp((head - 1) / 2 * std::log(options_.depth_target.range)) : head;
+  return depth_validation(batch, to_array(depth).to(DType::float32));
+}
+
+bool EndToEnd::is_log() const {
+  return options_.depth_target.kind == DepthTargetOptions::Kind::log;
 }
 
 void EndToEnd::write_model(const fs::path& folder) const {
   TrainedFolder trained{.start = start_, .modality = options_.modality};
   trained.unet_in_channels = networks_.unet.config().in_channels;
+  trained.depth_target = options_.depth_target;
   trained.context_tokens = options_.context_tokens;
   trained.processing_resolution = options_.processing_resolution;
   for (const NamedParameter& parameter : parameters_) {
@@ -110,19 +121,29 @@ void EndToEnd::write_model(const fs::path& folder) const {
   write_trained_estimator(folder, trained);
 }
 
-/// One image at a time, so that a latent does not depend on who shares its batch: torch's sums may
-/// be ordered otherwise for another batch size, and a resumed run starts with an empty cache.
 at::Tensor EndToEnd::image_latents(const Batch& batch) {
   const c10::NoGradGuard no_gradients;
-  const at::Tensor images = network_images(batch.images, options_.torch);
+  return latents_of(network_images(batch.images, options_.torch), batch.choices, cache_);
+}
+
+// Note [Latents and who shares their batch]
+// torch's sums may be ordered otherwise for another batch size, and a resumed run starts with an
+// empty cache: what is kept must be what would be encoded again, so with a cache pictures are
+// encoded one at a time. Without one a batch is encoded as a whole, and which pictures are in it is
+// a function of its number.
+at::Tensor EndToEnd::latents_of(const at::Tensor& pictures,
+                                const std::vector<SampleChoice>& choices,
+                                LatentCache& cache) const {
+  const c10::NoGradGuard no_gradients;
+  if (!cache.keeps_any()) return encoded(pictures);
   std::vector<at::Tensor> latents;
-  for (std::size_t i = 0; i < batch.choices.size(); ++i) {
-    at::Tensor latent = cache_.find(batch.choices[i]);
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    at::Tensor latent = cache.find(choices[i]);
     if (!latent.defined()) {
-      latent = encoded(images.narrow(0, static_cast<std::int64_t>(i), 1));
-      cache_.keep(batch.choices[i], latent);
+      latent = encoded(pictures.narrow(0, static_cast<std::int64_t>(i), 1));
+      cache.keep(choices[i], latent);
     }
-    latents.push_back(latent.to(images.device()));
+    latents.push_back(latent.to(pictures.device()));
   }
   return at::cat(latents);
 }

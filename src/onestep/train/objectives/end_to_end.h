@@ -21,6 +21,7 @@ namespace onestep {
 
 struct EndToEndOptions {
   Modality modality = Modality::depth;
+  DepthTargetOptions depth_target;  ///< what the batches were made with
   NoiseKind noise = NoiseKind::zeros;
   std::uint64_t seed = 0;  ///< of the second latents
   int context_tokens = 77;
@@ -54,7 +55,6 @@ class EndToEnd final : public Objective {
            const EndToEndOptions& options,
            const std::stop_token& stop = {});
 
-  Truth truth() const override;
   const std::vector<NamedParameter>& parameters() const override { return parameters_; }
   std::vector<std::string> ends() const override { return {"conv_in.weight", "conv_out.weight"}; }
   Loss loss(const Batch& batch) override;
@@ -64,11 +64,22 @@ class EndToEnd final : public Objective {
   /// The images' latents [B,h,w,4], scaled means, without gradients; those of the training data are
   /// kept.
   at::Tensor image_latents(const Batch& batch);
+  /// Scaled means of the encoder's latents [B,h,w,4] of pictures [B,H,W,3] in [-1,1], without
+  /// gradients; `cache` keeps them under the pictures' names. One picture at a time where it can,
+  /// so that a latent does not depend on who shares its batch; all at once where it keeps nothing.
+  at::Tensor latents_of(const at::Tensor& pictures,
+                        const std::vector<SampleChoice>& choices,
+                        LatentCache& cache) const;
+  /// Pixels that a cell of the latent is wide and high.
+  std::int64_t latent_factor() const { return networks_.vae.config().scale_factor(); }
+  /// The estimate of the clean latent (scaled) of a batch of the training data; no decoder.
+  at::Tensor estimate(const Batch& batch);
   /// The step of a batch of the training data, and the loss of what it decoded.
   SingleStepPass pass(const Batch& batch);
   Loss loss_of(const SingleStepPass& pass, const Batch& batch) const;
 
  private:
+  bool is_log() const;  ///< whether depth is taught as its logarithm
   SingleStepPass pass_from(const at::Tensor& image_latent, std::int64_t number);
   at::Tensor encoded(const at::Tensor& image) const;
   at::Tensor second_latent(const at::Tensor& like, std::int64_t number) const;

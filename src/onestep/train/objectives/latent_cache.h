@@ -15,8 +15,10 @@ namespace onestep {
 class LatentCache {
  public:
   /// 0 bytes: nothing is kept.
-  explicit LatentCache(std::int64_t most_bytes) : left_(most_bytes) {}
+  explicit LatentCache(std::int64_t most_bytes) : keeps_any_(most_bytes > 0), left_(most_bytes) {}
 
+  /// Whether it was made to keep anything.
+  bool keeps_any() const { return keeps_any_; }
   /// An empty tensor when it is not there.
   at::Tensor find(const SampleChoice& choice) const;
   void keep(const SampleChoice& choice, const at::Tensor& latent);
@@ -27,6 +29,7 @@ class LatentCache {
     return {choice.dataset, choice.index, choice.flipped};
   }
 
+  bool keeps_any_;
   std::int64_t left_;
   std::map<Key, at::Tensor> latents_;
 };

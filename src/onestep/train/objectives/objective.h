@@ -22,8 +22,6 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
-  /// What is wanted of the data.
-  virtual Truth truth() const = 0;
   /// The parameters that are trained.
   virtual const std::vector<NamedParameter>& parameters() const = 0;
   /// Names of the first and the last of them on the way of the data: where no gradient arrives,

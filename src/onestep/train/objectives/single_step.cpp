@@ -31,9 +31,9 @@ at::Tensor clean_latent(const SingleStepSchedule& schedule,
   fail("single step: unknown prediction type");
 }
 
-SingleStepPass single_step(const SingleStepNetworks& networks,
-                           const at::Tensor& image_latent,
-                           const at::Tensor& second_latent) {
+SingleStepPass single_step_in_latents(const SingleStepNetworks& networks,
+                                      const at::Tensor& image_latent,
+                                      const at::Tensor& second_latent) {
   Backend& b = networks.unet_backend;
   Tensor input = wrapped(image_latent);
   if (networks.unet.config().in_channels != image_latent.size(3)) {
@@ -42,6 +42,13 @@ SingleStepPass single_step(const SingleStepNetworks& networks,
   SingleStepPass pass;
   pass.unet_output = unwrapped(networks.unet(b, input, kSingleTimestep, networks.context));
   pass.latent = clean_latent(networks.schedule, second_latent, pass.unet_output);
+  return pass;
+}
+
+SingleStepPass single_step(const SingleStepNetworks& networks,
+                           const at::Tensor& image_latent,
+                           const at::Tensor& second_latent) {
+  SingleStepPass pass = single_step_in_latents(networks, image_latent, second_latent);
   pass.decoded = unwrapped(networks.vae.decode(
       networks.decoder_backend, wrapped(pass.latent / networks.vae.config().scaling_factor)));
   return pass;

@@ -41,7 +41,7 @@ struct SingleStepNetworks {
 struct SingleStepPass {
   at::Tensor unet_output;
   at::Tensor latent;   ///< z0, scaled
-  at::Tensor decoded;  ///< the decoder's image, not clamped
+  at::Tensor decoded;  ///< the decoder's image, not clamped; empty where it was not asked
 };
 
 /// One step from the image's latent (scaled) and the second one, [B,h,w,4] each, to the decoded
@@ -50,5 +50,10 @@ struct SingleStepPass {
 SingleStepPass single_step(const SingleStepNetworks& networks,
                            const at::Tensor& image_latent,
                            const at::Tensor& second_latent);
+
+/// The same up to the clean latent; the decoder is not asked.
+SingleStepPass single_step_in_latents(const SingleStepNetworks& networks,
+                                      const at::Tensor& image_latent,
+                                      const at::Tensor& second_latent);
 
 }  // namespace onestep

@@ -6,10 +6,10 @@
 
 namespace onestep {
 
-/// The batch's first sample beside its prediction [H,W] in [-1,1]: "abs_rel" and "delta1" over the
-/// valid pixels after the prediction was fitted to the truth by scale and shift. Where the decoded
-/// map is smaller than the picture (sides that the autoencoder's factor does not divide), the rest
-/// of the picture is left out.
+/// The batch's first sample beside its prediction [H,W] of affine-invariant depth: "abs_rel" and
+/// "delta1" over the valid pixels after the prediction was fitted to the truth by scale and shift.
+/// Where the decoded map is smaller than the picture (sides that the autoencoder's factor does not
+/// divide), the rest of the picture is left out.
 Validation depth_validation(const Batch& batch, const Array& prediction);
 
 /// Prediction [H,W,3]: "mean_deg", the mean angle over the valid pixels.

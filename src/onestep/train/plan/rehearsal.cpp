@@ -6,6 +6,7 @@
 #include "onestep/train/model/training_networks.h"
 #include "onestep/train/objectives/autoencoder.h"
 #include "onestep/train/objectives/end_to_end.h"
+#include "onestep/train/objectives/latent_space.h"
 #include "onestep/train/objectives/picture_tensors.h"
 #include "onestep/train/optimiser/window.h"
 #include "onestep/train/plan/counted_memory.h"
@@ -51,12 +52,10 @@ class Rehearsal {
     result.moments = memory_.live() - result.weights;
     result.gradients = result.moments / 2;
 
-    const bool estimator = recipe_.objective == ObjectiveKind::e2e;
     // The second micro-batch meets the gradients of the first.
     const std::int64_t micro_batches = std::min<std::int64_t>(2, recipe_.accumulation);
     GradientWindow window(optimiser, {micro_batches, recipe_.clip_norm, recipe_.schedule});
-    while (!window.full())
-      window.add(estimator ? loss_of_the_estimator() : loss_of_the_autoencoder());
+    while (!window.full()) window.add(loss());
     window.close();
     // The optimiser moves everything in place: it takes no memory that is not there already.
     result.latent = latent_bytes_;
@@ -67,7 +66,7 @@ class Rehearsal {
  private:
   /// As load_training_networks() does: both networks, also where one is left out afterwards.
   void load() {
-    const bool estimator = recipe_.objective == ObjectiveKind::e2e;
+    const bool estimator = recipe_.objective != ObjectiveKind::autoencoder;
     prepare(model_.unet, torch_, estimator);
     prepare(model_.vae, torch_, !estimator);
     if (!estimator) {
@@ -92,23 +91,40 @@ class Rehearsal {
 
   at::Tensor images() const { return map({3}, at::kByte).to(dtype_) / 127.5 - 1; }
 
-  at::Tensor image_latents() {
+  at::Tensor latents_of(const at::Tensor& all) {
     const c10::NoGradGuard no_gradients;
     ShapeBackend encoder(run_, part_options(torch_, false, false));
-    const at::Tensor all = images();
     const AutoencoderKlConfig& config = model_.vae.config();
+    const std::int64_t at_once = recipe_.latent_cache_bytes > 0 ? 1 : recipe_.batch;
     std::vector<at::Tensor> latents;
-    for (std::int64_t i = 0; i < recipe_.batch; ++i) {
+    for (std::int64_t i = 0; i < recipe_.batch; i += at_once) {
       const at::Tensor moments =
-          unwrapped(model_.vae.encode_moments(encoder, wrapped(all.narrow(0, i, 1))));
+          unwrapped(model_.vae.encode_moments(encoder, wrapped(all.narrow(0, i, at_once))));
       latents.push_back(moments.narrow(3, 0, config.latent_channels) * config.scaling_factor);
     }
-    latent_bytes_ = static_cast<std::int64_t>(latents.front().nbytes());
+    latent_bytes_ += static_cast<std::int64_t>(latents.front().nbytes()) / at_once;
     return at::cat(latents);
   }
 
+  Loss loss() {
+    latent_bytes_ = 0;
+    if (recipe_.objective == ObjectiveKind::autoencoder) return loss_of_the_autoencoder();
+    return recipe_.objective == ObjectiveKind::latent ? loss_in_latents() : loss_of_the_estimator();
+  }
+
+  Loss loss_in_latents() {
+    const at::Tensor truth = latents_of(map({3}, dtype_));
+    const at::Tensor latent = latents_of(images());
+    const SingleStepNetworks networks{model_.unet, model_.vae, unet_,
+                                      decoder_,    context_,   model_.schedule};
+    const at::Tensor estimate =
+        single_step_in_latents(networks, latent, at::zeros_like(latent)).latent;
+    return latent_l1(estimate, truth,
+                     valid_cells(map({}, at::kByte) != 0, model_.vae.config().scale_factor()));
+  }
+
   Loss loss_of_the_estimator() {
-    const at::Tensor latent = image_latents();
+    const at::Tensor latent = latents_of(images());
     const SingleStepNetworks networks{model_.unet, model_.vae, unet_,
                                       decoder_,    context_,   model_.schedule};
     const at::Tensor decoded = single_step(networks, latent, at::zeros_like(latent)).decoded;
@@ -136,9 +152,10 @@ class Rehearsal {
   PlannedBatch batch_;
   at::ScalarType dtype_;
   Run run_;
-  ShapeBackend unet_{
-      run_, part_options(
-                torch_, true, recipe_.objective == ObjectiveKind::e2e && recipe_.checkpoint_unet)};
+  ShapeBackend unet_{run_, part_options(torch_,
+                                        true,
+                                        recipe_.objective != ObjectiveKind::autoencoder &&
+                                            recipe_.checkpoint_unet)};
   ShapeBackend decoder_{run_, part_options(torch_, true, recipe_.checkpoint_decoder)};
   std::vector<NamedParameter> parameters_;
   Tensor context_;

@@ -1,5 +1,6 @@
 #include "onestep/base/check.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/models/config/model_index.h"
 #include "onestep/train/recipe/recipe_document.h"
 
 #include <nlohmann/json.hpp>
@@ -94,16 +95,26 @@ AdamWOptions optimizer_of(const Value& value) {
 
 RateSchedule schedule_of(const Value& value) {
   RateSchedule schedule;
-  schedule.kind = value.at("kind").one_of({"iter_exponential", "constant"}) == 0
-                      ? RateSchedule::Kind::iter_exponential
-                      : RateSchedule::Kind::constant;
+  constexpr std::array kKinds = {RateSchedule::Kind::iter_exponential, RateSchedule::Kind::constant,
+                                 RateSchedule::Kind::cosine};
+  schedule.kind = kKinds.at(value.at("kind").one_of({"iter_exponential", "constant", "cosine"}));
   schedule.warmup = value.at("warmup").integer(0, kMost);
   schedule.total = value.at("total").integer(1, kMost);
   schedule.final_ratio = value.at("final_ratio").number(1e-12, 1);
-  if (schedule.kind == RateSchedule::Kind::iter_exponential && schedule.total <= schedule.warmup) {
+  if (schedule.kind != RateSchedule::Kind::constant && schedule.total <= schedule.warmup) {
     value.at("total").refuse(concatenate("expected more than schedule.warmup, ", schedule.warmup));
   }
   return schedule;
+}
+
+std::optional<DepthTargetOptions> depth_target_of(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_object()) value.refuse("expected an object with kind and range, or null");
+  DepthTargetOptions options;
+  options.kind = value.at("kind").one_of({"affine", "log"}) == 0 ? DepthTargetOptions::Kind::affine
+                                                                 : DepthTargetOptions::Kind::log;
+  options.range = value.at("range").number(kLeastDepthRange, kMostDepthRange);
+  return options;
 }
 
 DataEntry entry_of(const Value& value) {
@@ -158,11 +169,12 @@ std::optional<ConvInRecipe> conv_in_of(const Value& value) {
 }
 
 void read_model(const Value& value, Recipe& recipe) {
-  recipe.objective = value.at("objective").one_of({"e2e", "autoencoder"}) == 0
-                         ? ObjectiveKind::e2e
-                         : ObjectiveKind::autoencoder;
+  constexpr std::array kObjectives = {ObjectiveKind::e2e, ObjectiveKind::latent,
+                                      ObjectiveKind::autoencoder};
+  recipe.objective = kObjectives.at(value.at("objective").one_of({"e2e", "latent", "autoencoder"}));
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
+  recipe.depth_target = depth_target_of(value.at("depth_target"));
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");
   }

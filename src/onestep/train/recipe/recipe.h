@@ -2,6 +2,7 @@
 
 #include "onestep/backend/torch/torch_backend.h"
 #include "onestep/data/batch_order.h"
+#include "onestep/data/depth_target.h"
 #include "onestep/diffusion/initial_noise.h"
 #include "onestep/models/unet.h"
 #include "onestep/pipelines/prediction.h"
@@ -28,12 +29,13 @@ struct DataEntry {
   std::filesystem::path cache;  ///< scenes: folder that keeps what was rendered; may be empty
 };
 
-enum class ObjectiveKind { e2e, autoencoder };
+enum class ObjectiveKind { e2e, latent, autoencoder };
 
 /// A run of training. Every key of the recipe's file, with its default, is in docs/training.md.
 struct Recipe {
   ObjectiveKind objective = ObjectiveKind::e2e;
   Modality modality = Modality::depth;
+  std::optional<DepthTargetOptions> depth_target;  ///< absent: as init says, else affine
   std::string init;                     ///< a diffusers folder, a repository, or "scratch"
   std::optional<ConvInRecipe> conv_in;  ///< absent: "none"
   int context_tokens = 77;

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kDefaults = R"({
   "objective": "e2e",
   "modality": "depth",
+  "depth_target": null,
   "init": null,
   "conv_in": "e2e",
   "context_tokens": 77,
@@ -53,6 +54,15 @@ constexpr const char* kAnalyticDefaults =
     R"({"kind": "analytic", "count": 1000, "size": [64, 96], "seed": 0, "weight": 1})";
 constexpr const char* kScenesDefaults =
     R"({"kind": "scenes", "seed": 1, "size": [192, 256], "count": 1000000, "cache": null, "weight": 1})";
+
+/// Objects that are null unless they are given, and what is then not given of them.
+const Json& optional_object(const std::string& key) {
+  static const std::map<std::string, Json> kObjects = {
+      {"depth_target", Json::parse(R"({"kind": "affine", "range": 20})")}};
+  static const Json kNone;
+  const auto found = kObjects.find(key);
+  return found == kObjects.end() ? kNone : found->second;
+}
 
 constexpr std::array<const char*, 5> kMayChange = {"steps", "stop_after", "checkpoint_every",
                                                    "keep", "validate_every"};
@@ -106,6 +116,7 @@ void merge(Json& base, const Json& given, const std::string& where, const std::s
   for (const auto& [name, value] : given.items()) {
     const std::string key = join(prefix, name);
     if (!base.contains(name)) refuse_key(where, prefix, name, base);
+    if (base[name].is_null() && value.is_object()) base[name] = optional_object(key);
     if (key == "data" || key == "validation.data") {
       check(value.is_array(), where, ": \"", key, "\" must be a list of objects");
       base[name] = Json::array();
@@ -146,6 +157,7 @@ void change(Json& document, const std::string& assignment) {
       at = &(*at)[std::stoul(name)];
     } else {
       if (at->is_null() && is_free(prefix)) *at = Json::object();
+      if (at->is_null()) *at = optional_object(prefix);
       check(at->is_object(), where, ": \"", prefix, "\" has no keys of its own");
       const bool free = prefix.starts_with("scratch.");
       if (!free && !at->contains(name)) refuse_key(where, prefix, name, *at);
@@ -213,15 +225,26 @@ void replace_data(Json& document, const fs::path& manifest) {
 }
 
 /// Dotted keys to values; descriptions of networks and data entries with all their keys.
-std::map<std::string, Json> flattened(const std::string& document) {
+std::map<std::string, Json> flattened(const Json& document) {
   std::map<std::string, Json> values;
-  const Json flat = Json::parse(document).flatten();
+  const Json flat = document.flatten();
   for (const auto& [pointer, value] : flat.items()) {
     std::string key = pointer.substr(1);
     std::replace(key.begin(), key.end(), '/', '.');
     values.emplace(key, value);
   }
   return values;
+}
+
+/// A key that an older version did not know had its default.
+void add_defaults(Json& document, const Json& defaults) {
+  for (const auto& [key, value] : defaults.items()) {
+    if (!document.contains(key)) {
+      document[key] = value;
+    } else if (document[key].is_object()) {
+      add_defaults(document[key], value);
+    }
+  }
 }
 
 std::string in_words(const std::map<std::string, Json>& values, const std::string& key) {
@@ -268,8 +291,10 @@ Recipe read_recipe(const RecipeSource& source) {
 }
 
 std::optional<std::string> recipe_difference(const std::string& was, const std::string& now) {
-  const auto before = flattened(was);
-  const auto after = flattened(now);
+  Json known = Json::parse(was);
+  add_defaults(known, Json::parse(kDefaults));
+  const auto before = flattened(known);
+  const auto after = flattened(Json::parse(now));
   std::map<std::string, Json> all = before;
   all.insert(after.begin(), after.end());
   for (const auto& [key, ignored] : all) {

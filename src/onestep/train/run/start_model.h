@@ -22,6 +22,10 @@ DiffusersFolder start_model(const Recipe& recipe,
 /// The recipe's model for "scratch". Throws Error for a folder of parts that is not there.
 ScratchModel scratch_model(const Recipe& recipe);
 
+/// How the run codes depth: as the recipe says or, where it is silent, as `start` does. Throws
+/// Error when both say something and it is not the same.
+DepthTargetOptions trained_depth_target(const Recipe& recipe, const DiffusersFolder& start);
+
 /// What the recipe trains, on a device ("cpu", "cuda"). `longest_side` of the pictures becomes the
 /// processing resolution of a model from scratch that has none.
 std::unique_ptr<Objective> make_objective(const Recipe& recipe,

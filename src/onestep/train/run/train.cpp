@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 /// The first samples of each set in turn, unflipped.
 std::vector<Batch> validation_samples(const Recipe& recipe,
                                       const TrainingData& data,
+                                      const BatchOptions& contents,
                                       const std::stop_token& stop) {
   const std::vector<DatasetShare>& shares =
       data.validation.empty() ? data.training : data.validation;
@@ -37,8 +38,7 @@ std::vector<Batch> validation_samples(const Recipe& recipe,
   choices.resize(std::min(choices.size(), static_cast<std::size_t>(recipe.validation_samples)));
   std::vector<Batch> samples;
   for (const SampleChoice& choice : choices) {
-    samples.push_back(
-        read_batch(shares, {choice}, std::ssize(samples), wanted_truth(recipe), stop));
+    samples.push_back(read_batch(shares, {choice}, std::ssize(samples), contents, stop));
   }
   return samples;
 }
@@ -76,32 +76,39 @@ class TrainingRun {
     const TrainingData data = open_data(recipe, data_watch_);
     if (from_) check_data(*from_, data);
     const DiffusersFolder start = start_model(recipe, folder_.start(), from_.has_value());
+    const BatchOptions contents{.truth = wanted_truth(recipe),
+                                .depth_target = trained_depth_target(recipe, start)};
     const auto objective =
         make_objective(recipe, start, request_.device, longest_side(data.training), watch_.stop);
     AdamW optimiser(values_of(objective->parameters()), recipe.optimizer);
     if (from_) restore_checkpoint(from_->path, objective->parameters(), optimiser);
     write_file_atomically(folder_.recipe(), recipe.document + "\n");
 
-    const std::int64_t step = take_steps(*objective, optimiser, data);
+    const std::int64_t step = take_steps(*objective, optimiser, data, contents);
     objective->write_model(folder_.model());
     return step >= recipe.steps ? TrainEnd::finished : TrainEnd::stopped_after;
   }
 
  private:
-  std::int64_t take_steps(Objective& objective, AdamW& optimiser, const TrainingData& data) {
+  std::int64_t take_steps(Objective& objective,
+                          AdamW& optimiser,
+                          const TrainingData& data,
+                          const BatchOptions& contents) {
     TrainingLog log(folder_.log(), optimiser.steps_taken());
     TrainingLog validation_log(folder_.validation_log(), optimiser.steps_taken());
-    TrainingParts parts{.recipe = request_.recipe,
-                        .objective = objective,
-                        .optimiser = optimiser,
-                        .data = data.training,
-                        .data_marks = data.marks,
-                        .validation = validation_samples(request_.recipe, data, watch_.stop),
-                        .checkpoints = folder_.checkpoints(),
-                        .validation_folder = folder_.validation(),
-                        .log = log,
-                        .validation_log = validation_log,
-                        .workers = request_.workers};
+    TrainingParts parts{
+        .recipe = request_.recipe,
+        .objective = objective,
+        .optimiser = optimiser,
+        .data = data.training,
+        .data_marks = data.marks,
+        .contents = contents,
+        .validation = validation_samples(request_.recipe, data, contents, watch_.stop),
+        .checkpoints = folder_.checkpoints(),
+        .validation_folder = folder_.validation(),
+        .log = log,
+        .validation_log = validation_log,
+        .workers = request_.workers};
     return run_training(parts, watch_);
   }
 

@@ -24,7 +24,7 @@ LoaderOptions loader_options(const TrainingParts& parts, std::int64_t steps_take
           .order = recipe.order,
           .flip = recipe.flip,
           .seed = recipe.seed,
-          .truth = parts.objective.truth(),
+          .contents = parts.contents,
           .workers = parts.workers,
           .first = steps_taken * recipe.accumulation};
 }

@@ -19,6 +19,7 @@ struct TrainingParts {
   AdamW& optimiser;
   std::vector<DatasetShare> data;
   std::vector<std::int64_t> data_marks;  ///< of `data`, for the checkpoints
+  BatchOptions contents;                 ///< what is made of `data`
   std::vector<Batch> validation;         ///< fixed samples
   std::filesystem::path checkpoints;
   std::filesystem::path validation_folder;
