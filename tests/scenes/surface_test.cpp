@@ -129,7 +129,7 @@ TEST(Meeting, SatisfiesTheSurfacesEquationAndIsWithinItsBounds) {
   };
   int bodies = 0;
   int cones = 0;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 30000; ++i) {
     const Vec3 x = unit(any(1));
     const Vec3 y = unit(cross(x, any(1)));
     const Ellipsoid body = {
