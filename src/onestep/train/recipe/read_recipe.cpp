@@ -76,6 +76,7 @@ class Value {
   std::string key_;
 };
 
+constexpr double kBelowOne = 1 - 1e-12;
 constexpr std::int64_t kMost = std::int64_t{1} << 40;
 
 AdamWOptions optimizer_of(const Value& value) {
@@ -85,7 +86,6 @@ AdamWOptions optimizer_of(const Value& value) {
   if (!value.at("betas").json().is_array() || value.at("betas").size() != 2) {
     value.at("betas").refuse("expected two numbers");
   }
-  constexpr double kBelowOne = 1 - 1e-12;
   return {.lr = value.at("lr").number(0, 1e3),
           .beta1 = value.at("betas").at(0).number(0, kBelowOne),
           .beta2 = value.at("betas").at(1).number(0, kBelowOne),
@@ -217,6 +217,7 @@ void read_run(const Value& value, Recipe& recipe) {
   recipe.clip_norm = std::nullopt;
   if (!value.at("clip_norm").is_null())
     recipe.clip_norm = value.at("clip_norm").number(1e-12, 1e12);
+  if (!value.at("ema").is_null()) recipe.ema = value.at("ema").number(1e-12, kBelowOne);
   constexpr std::array kPrecisions = {TorchPrecision::float32, TorchPrecision::bfloat16,
                                       TorchPrecision::float64};
   recipe.precision =

@@ -45,6 +45,7 @@ struct Recipe {
   AdamWOptions optimizer;
   RateSchedule schedule;
   std::optional<double> clip_norm = 1.0;
+  std::optional<double> ema = {};  ///< decay of the parameters' moving average
   TorchPrecision precision = TorchPrecision::float32;
   bool checkpoint_unet = true;  ///< gradient checkpointing
   bool checkpoint_decoder = false;
