@@ -135,7 +135,7 @@ class Rehearsal {
     const bool depth = recipe_.modality == Modality::depth;
     const at::Tensor target =
         map(depth ? std::vector<std::int64_t>() : std::vector<std::int64_t>{3}, dtype_);
-    return estimator_loss(recipe_.modality, decoded, target, map({}, at::kByte) != 0);
+    return estimator_loss(recipe_.modality, decoded, target, map({}, at::kByte) != 0, recipe_.loss);
   }
 
   Loss loss_of_the_autoencoder() {

@@ -166,12 +166,22 @@ std::optional<ConvInRecipe> conv_in_of(const Value& value) {
   }
 }
 
+DepthLossWeights loss_of(const Value& value, const Recipe& recipe) {
+  const DepthLossWeights weights{.plain_l1 = value.at("plain_l1").number(0, 1e6),
+                                 .gradient = value.at("gradient").number(0, 1e6)};
+  const bool of_depth =
+      recipe.objective == ObjectiveKind::e2e && recipe.modality == Modality::depth;
+  if (weights.any() && !of_depth) value.refuse("only the objective e2e for depth has these terms");
+  return weights;
+}
+
 void read_model(const Value& value, Recipe& recipe) {
   constexpr std::array kObjectives = {ObjectiveKind::e2e, ObjectiveKind::latent,
                                       ObjectiveKind::autoencoder};
   recipe.objective = kObjectives.at(value.at("objective").one_of({"e2e", "latent", "autoencoder"}));
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
+  recipe.loss = loss_of(value.at("loss"), recipe);
   recipe.depth_target = depth_target_of(value.at("depth_target"));
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");
