@@ -58,6 +58,7 @@ TEST_F(RecipeFile, HasThePapersDefaults) {
   EXPECT_EQ(recipe.flip, 0.5);
   EXPECT_EQ(recipe.keep, 2);
   EXPECT_FALSE(recipe.stop_after);
+  EXPECT_FALSE(recipe.ema);
 }
 
 TEST_F(RecipeFile, HasPathsRelativeToItself) {
@@ -142,6 +143,9 @@ TEST_F(RecipeFile, IsRefusedInOneLineThatNamesFileKeyAndRule) {
            {with(R"("depth_target": {"kind": "inverse"})"), "expected one of affine, log"},
            {with(R"("depth_target": {"range": 1})"), "\"depth_target.range\" is 1"},
            {with(R"("depth_target": {"sort": "log"})"), "\"depth_target.sort\" is not a key"},
+           {with(R"("ema": 1)"), "\"ema\" is 1; expected a number"},
+           {with(R"("loss": {"plain_l1": -1})"), "\"loss.plain_l1\" is -1"},
+           {with(R"("loss": {"gradient": 1}, "modality": "normals")"), "only the objective e2e"},
            {with(R"("flip": 2)"), "\"flip\" is 2; expected a number from 0 to 1"},
            {R"({"init": "m", "data": [{"kind": "manifst"}]})", "did you mean \"manifest\""},
            {R"({"init": "m", "data": [{}]})", "\"data.0.path\" is null"},

@@ -46,6 +46,8 @@ TEST_F(Resume, MakesTenAndTenStepsEqualTwenty) {
       {"uncached", {{"latent_cache_mb", 0}}},
       {"latent", {{"objective", "latent"}, {"depth_target", {{"kind", "log"}}}}},
       {"latent_uncached", {{"objective", "latent"}, {"latent_cache_mb", 0}}},
+      {"averaged", {{"ema", 0.9}, {"validate_every", 7}}},
+      {"averaged_autoencoder", {{"ema", 0.9}, {"objective", "autoencoder"}}},
       {"autoencoder", {{"objective", "autoencoder"}}}};
   for (const auto& [name, changes] : recipes) {
     SCOPED_TRACE(name);
@@ -61,6 +63,8 @@ TEST_F(Resume, MakesTenAndTenStepsEqualTwenty) {
     EXPECT_TRUE(file_bytes(path(halves) / "checkpoints" / "step-00000020.safetensors") ==
                 file_bytes(path(whole) / "checkpoints" / "step-00000020.safetensors"));
   }
+  EXPECT_FALSE(unet("whole_averaged") == unet("whole_zeros")) << "the average is written";
+  EXPECT_EQ(log("whole_averaged"), log("whole_zeros")) << "and the parameters are trained";
   EXPECT_TRUE(unet("whole_validated") == unet("whole_zeros")) << "looking must not change anything";
 }
 

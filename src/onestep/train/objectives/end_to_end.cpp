@@ -74,19 +74,23 @@ at::Tensor EndToEnd::estimate(const Batch& batch) {
 }
 
 Loss EndToEnd::loss_of(const SingleStepPass& pass, const Batch& batch) const {
-  const bool depth = options_.modality == Modality::depth;
-  const Array& target = !depth ? batch.normals : is_log() ? batch.depth_norm : batch.depth_m;
-  return estimator_loss(options_.modality, pass.decoded, to_torch(target, options_.torch),
-                        network_mask(batch.mask, options_.torch));
+  return estimator_loss(options_.modality, pass.decoded, to_torch(target_of(batch), options_.torch),
+                        network_mask(batch.mask, options_.torch), options_.loss);
+}
+
+const Array& EndToEnd::target_of(const Batch& batch) const {
+  if (options_.modality == Modality::normals) return batch.normals;
+  return is_log() || options_.loss.any() ? batch.depth_norm : batch.depth_m;
 }
 
 Loss estimator_loss(Modality modality,
                     const at::Tensor& decoded,
                     const at::Tensor& target,
-                    const at::Tensor& mask) {
+                    const at::Tensor& mask,
+                    const DepthLossWeights& weights) {
   const at::Tensor shown = cropped_like(target, decoded);
   const at::Tensor valid = cropped_like(mask, decoded);
-  return modality == Modality::depth ? affine_invariant_l1(depth_head(decoded), shown, valid)
+  return modality == Modality::depth ? depth_loss(depth_head(decoded), shown, valid, weights)
                                      : mean_angle(normals_head(decoded), shown, valid);
 }
 

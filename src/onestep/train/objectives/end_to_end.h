@@ -22,6 +22,7 @@ namespace onestep {
 struct EndToEndOptions {
   Modality modality = Modality::depth;
   DepthTargetOptions depth_target;  ///< what the batches were made with
+  DepthLossWeights loss;            ///< with any, depth is compared as depth_norm, not in metres
   NoiseKind noise = NoiseKind::zeros;
   std::uint64_t seed = 0;  ///< of the second latents
   int context_tokens = 77;
@@ -39,11 +40,12 @@ struct EndToEndOptions {
 
 /// The loss of decoded images [B,H',W',3], whose head and formula the modality decides. target
 /// [B,H,W] (depth) or [B,H,W,3] (normals), mask [B,H,W]; what the decoded images do not show of
-/// them is left out.
+/// them is left out. `weights` are of depth.
 Loss estimator_loss(Modality modality,
                     const at::Tensor& decoded,
                     const at::Tensor& target,
-                    const at::Tensor& mask);
+                    const at::Tensor& mask,
+                    const DepthLossWeights& weights = {});
 
 /// Fine-tuning the single step end to end through the frozen decoder (arXiv 2409.11355, section 3):
 /// the UNet of `start` is trained with the affine-invariant loss for depth or the angular loss for
@@ -79,6 +81,7 @@ class EndToEnd final : public Objective {
   Loss loss_of(const SingleStepPass& pass, const Batch& batch) const;
 
  private:
+  const Array& target_of(const Batch& batch) const;
   bool is_log() const;  ///< whether depth is taught as its logarithm
   SingleStepPass pass_from(const at::Tensor& image_latent, std::int64_t number);
   at::Tensor encoded(const at::Tensor& image) const;

@@ -1,5 +1,7 @@
 #include "onestep/train/objectives/losses.h"
 
+#include <optional>
+
 namespace onestep {
 namespace {
 
@@ -23,25 +25,8 @@ at::Tensor sum_per_image(const at::Tensor& x) {
   return x.sum({1, 2}, /*keepdim=*/true);
 }
 
-}  // namespace
-
-at::Tensor depth_head(const at::Tensor& decoded) {
-  return decoded.mean(-1).clamp(-1, 1);
-}
-
-at::Tensor normals_head(const at::Tensor& decoded) {
-  const at::Tensor length = at::linalg_vector_norm(decoded, 2, {-1}, /*keepdim=*/true);
-  return (decoded / (length + 1e-5)).clamp(-1, 1);
-}
-
-Loss affine_invariant_l1(const at::Tensor& prediction,
-                         const at::Tensor& target,
-                         const at::Tensor& mask) {
-  const std::int64_t count = count_of(mask);
-  if (count == 0) return mean_over(prediction, 0);
-  const at::Tensor p = selected(prediction, mask);
-  const at::Tensor g = selected(target, mask);
-
+/// s p + c - g where the mask is true, else 0; p and g are 0 there.
+at::Tensor aligned_residual(const at::Tensor& p, const at::Tensor& g, const at::Tensor& mask) {
   // The normal equations [a00 a01; a01 a11] [s; c] = [b0; b1] of every image.
   const at::Tensor a00 = sum_per_image(p * p);
   const at::Tensor a01 = sum_per_image(p);
@@ -55,7 +40,76 @@ Loss affine_invariant_l1(const at::Tensor& prediction,
   const at::Tensor divisor = at::where(solvable, determinant, at::ones({}, p.options()));
   const at::Tensor scale = selected((a11 * b0 - a01 * b1) / divisor, solvable);
   const at::Tensor shift = selected((a00 * b1 - a01 * b0) / divisor, solvable);
-  return mean_over(selected(scale * p + shift - g, mask).abs(), count);
+  return selected(scale * p + shift - g, mask);
+}
+
+/// Every `stride`-th row and column.
+at::Tensor thinned(const at::Tensor& x, std::int64_t stride) {
+  return x.slice(1, 0, std::nullopt, stride).slice(2, 0, std::nullopt, stride);
+}
+
+/// Differences of neighbours along a dimension where both are valid: their sum and their number.
+void add_differences(const at::Tensor& residual,
+                     const at::Tensor& mask,
+                     std::int64_t dimension,
+                     at::Tensor& sum,
+                     at::Tensor& pairs) {
+  const std::int64_t last = residual.size(dimension) - 1;
+  const at::Tensor both = mask.narrow(dimension, 0, last) & mask.narrow(dimension, 1, last);
+  const at::Tensor step = residual.narrow(dimension, 1, last) - residual.narrow(dimension, 0, last);
+  sum = sum + selected(step, both).abs().sum();
+  pairs = pairs + both.sum();
+}
+
+}  // namespace
+
+at::Tensor gradient_matching(const at::Tensor& residual, const at::Tensor& mask) {
+  constexpr std::int64_t kCoarsest = 8;
+  at::Tensor total = at::zeros({}, residual.options());
+  for (std::int64_t stride = 1; stride <= kCoarsest; stride *= 2) {
+    const at::Tensor r = thinned(residual, stride);
+    const at::Tensor valid = thinned(mask, stride);
+    at::Tensor sum = at::zeros({}, residual.options());
+    at::Tensor pairs = at::zeros({}, mask.options().dtype(at::kLong));
+    add_differences(r, valid, 1, sum, pairs);
+    add_differences(r, valid, 2, sum, pairs);
+    total = total + sum / pairs.clamp_min(1);
+  }
+  return total;
+}
+
+at::Tensor depth_head(const at::Tensor& decoded) {
+  return decoded.mean(-1).clamp(-1, 1);
+}
+
+at::Tensor normals_head(const at::Tensor& decoded) {
+  const at::Tensor length = at::linalg_vector_norm(decoded, 2, {-1}, /*keepdim=*/true);
+  return (decoded / (length + 1e-5)).clamp(-1, 1);
+}
+
+Loss affine_invariant_l1(const at::Tensor& prediction,
+                         const at::Tensor& target,
+                         const at::Tensor& mask) {
+  return depth_loss(prediction, target, mask, {});
+}
+
+Loss depth_loss(const at::Tensor& prediction,
+                const at::Tensor& target,
+                const at::Tensor& mask,
+                const DepthLossWeights& weights) {
+  const std::int64_t count = count_of(mask);
+  if (count == 0) return mean_over(prediction, 0);
+  const at::Tensor p = selected(prediction, mask);
+  const at::Tensor g = selected(target, mask);
+  const at::Tensor residual = aligned_residual(p, g, mask);
+  Loss loss = mean_over(residual.abs(), count);
+  if (weights.plain_l1 > 0) {
+    loss.value = loss.value + weights.plain_l1 * mean_over((p - g).abs(), count).value;
+  }
+  if (weights.gradient > 0) {
+    loss.value = loss.value + weights.gradient * gradient_matching(residual, mask);
+  }
+  return loss;
 }
 
 Loss mean_angle(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& mask) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "onestep/train/objectives/depth_loss_weights.h"
+
 #include <ATen/ATen.h>
 
 #include <cstdint>
@@ -28,6 +30,18 @@ at::Tensor normals_head(const at::Tensor& decoded);
 Loss affine_invariant_l1(const at::Tensor& prediction,
                          const at::Tensor& target,
                          const at::Tensor& mask);
+
+/// affine_invariant_l1 + plain_l1 * (mean over the valid pixels of |p - g|) + gradient *
+/// gradient_matching of s_k p + c_k - g.
+Loss depth_loss(const at::Tensor& prediction,
+                const at::Tensor& target,
+                const at::Tensor& mask,
+                const DepthLossWeights& weights);
+
+/// Sum over four scales (every pixel, every second, fourth, eighth row and column) of the mean of
+/// |r_a - r_b| over the neighbours a, b of a row or a column that are both valid; r [B,H,W] finite,
+/// mask [B,H,W] bool. The multi-scale gradient matching of arXiv 1907.01341, equation 11.
+at::Tensor gradient_matching(const at::Tensor& residual, const at::Tensor& mask);
 
 /// Mean over the valid pixels of all images together of the angle in radians between prediction and
 /// target, acos(clamp(p . n)). prediction, target [B,H,W,3], mask [B,H,W] bool, as above.

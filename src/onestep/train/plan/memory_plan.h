@@ -11,7 +11,7 @@ namespace onestep {
 struct MemoryPlan {
   std::int64_t weights = 0;      ///< of all networks
   std::int64_t gradients = 0;    ///< of the trained one
-  std::int64_t optimiser = 0;    ///< both moments
+  std::int64_t optimiser = 0;    ///< both moments, and the average where one is kept
   std::int64_t activations = 0;  ///< the most that a micro-batch keeps and uses at a time
   std::int64_t latents = 0;      ///< of the cache, at most; 0 on a GPU
   std::int64_t program = 0;      ///< libtorch, the data that are read ahead; 0 on a GPU

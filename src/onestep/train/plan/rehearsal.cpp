@@ -8,6 +8,7 @@
 #include "onestep/train/objectives/end_to_end.h"
 #include "onestep/train/objectives/latent_space.h"
 #include "onestep/train/objectives/picture_tensors.h"
+#include "onestep/train/optimiser/average.h"
 #include "onestep/train/optimiser/window.h"
 #include "onestep/train/plan/counted_memory.h"
 #include "onestep/train/plan/shape_backend.h"
@@ -51,6 +52,9 @@ class Rehearsal {
     AdamW optimiser(values_of(parameters_), recipe_.optimizer);
     result.moments = memory_.live() - result.weights;
     result.gradients = result.moments / 2;
+    std::optional<ParameterAverage> average;
+    if (recipe_.ema) average.emplace(values_of(parameters_), *recipe_.ema);
+    result.moments = memory_.live() - result.weights;
 
     // The second micro-batch meets the gradients of the first.
     const std::int64_t micro_batches = std::min<std::int64_t>(2, recipe_.accumulation);
@@ -131,7 +135,7 @@ class Rehearsal {
     const bool depth = recipe_.modality == Modality::depth;
     const at::Tensor target =
         map(depth ? std::vector<std::int64_t>() : std::vector<std::int64_t>{3}, dtype_);
-    return estimator_loss(recipe_.modality, decoded, target, map({}, at::kByte) != 0);
+    return estimator_loss(recipe_.modality, decoded, target, map({}, at::kByte) != 0, recipe_.loss);
   }
 
   Loss loss_of_the_autoencoder() {

@@ -20,9 +20,9 @@ struct PlannedBatch {
 struct StepMemory {
   std::int64_t weights = 0;    ///< of the networks that stay
   std::int64_t gradients = 0;  ///< of the trained one
-  std::int64_t moments = 0;
-  std::int64_t latent = 0;  ///< of one image
-  std::int64_t peak = 0;    ///< of everything together
+  std::int64_t moments = 0;    ///< and the average, where one is kept
+  std::int64_t latent = 0;     ///< of one image
+  std::int64_t peak = 0;       ///< of everything together
 };
 
 /// Takes a step of the recipe on shapes; see Note [Rehearsal on shapes]. `model` is used up.

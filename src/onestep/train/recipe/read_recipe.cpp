@@ -76,6 +76,7 @@ class Value {
   std::string key_;
 };
 
+constexpr double kBelowOne = 1 - 1e-12;
 constexpr std::int64_t kMost = std::int64_t{1} << 40;
 
 AdamWOptions optimizer_of(const Value& value) {
@@ -85,7 +86,6 @@ AdamWOptions optimizer_of(const Value& value) {
   if (!value.at("betas").json().is_array() || value.at("betas").size() != 2) {
     value.at("betas").refuse("expected two numbers");
   }
-  constexpr double kBelowOne = 1 - 1e-12;
   return {.lr = value.at("lr").number(0, 1e3),
           .beta1 = value.at("betas").at(0).number(0, kBelowOne),
           .beta2 = value.at("betas").at(1).number(0, kBelowOne),
@@ -168,12 +168,22 @@ std::optional<ConvInRecipe> conv_in_of(const Value& value) {
   }
 }
 
+DepthLossWeights loss_of(const Value& value, const Recipe& recipe) {
+  const DepthLossWeights weights{.plain_l1 = value.at("plain_l1").number(0, 1e6),
+                                 .gradient = value.at("gradient").number(0, 1e6)};
+  const bool of_depth =
+      recipe.objective == ObjectiveKind::e2e && recipe.modality == Modality::depth;
+  if (weights.any() && !of_depth) value.refuse("only the objective e2e for depth has these terms");
+  return weights;
+}
+
 void read_model(const Value& value, Recipe& recipe) {
   constexpr std::array kObjectives = {ObjectiveKind::e2e, ObjectiveKind::latent,
                                       ObjectiveKind::autoencoder};
   recipe.objective = kObjectives.at(value.at("objective").one_of({"e2e", "latent", "autoencoder"}));
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
+  recipe.loss = loss_of(value.at("loss"), recipe);
   recipe.depth_target = depth_target_of(value.at("depth_target"));
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");
@@ -219,6 +229,7 @@ void read_run(const Value& value, Recipe& recipe) {
   recipe.clip_norm = std::nullopt;
   if (!value.at("clip_norm").is_null())
     recipe.clip_norm = value.at("clip_norm").number(1e-12, 1e12);
+  if (!value.at("ema").is_null()) recipe.ema = value.at("ema").number(1e-12, kBelowOne);
   constexpr std::array kPrecisions = {TorchPrecision::float32, TorchPrecision::bfloat16,
                                       TorchPrecision::float64};
   recipe.precision =

@@ -6,6 +6,7 @@
 #include "onestep/diffusion/initial_noise.h"
 #include "onestep/models/unet.h"
 #include "onestep/pipelines/prediction.h"
+#include "onestep/train/objectives/depth_loss_weights.h"
 #include "onestep/train/optimiser/optimiser_options.h"
 #include "onestep/train/optimiser/schedule.h"
 
@@ -46,6 +47,8 @@ struct Recipe {
   AdamWOptions optimizer;
   RateSchedule schedule;
   std::optional<double> clip_norm = 1.0;
+  DepthLossWeights loss;           ///< of e2e for depth
+  std::optional<double> ema = {};  ///< decay of the parameters' moving average
   TorchPrecision precision = TorchPrecision::float32;
   bool checkpoint_unet = true;  ///< gradient checkpointing
   bool checkpoint_decoder = false;

@@ -31,6 +31,8 @@ constexpr const char* kDefaults = R"({
   "optimizer": {"name": "adamw", "lr": 3e-5, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01},
   "schedule": {"kind": "iter_exponential", "warmup": 100, "total": 20000, "final_ratio": 0.01},
   "clip_norm": 1.0,
+  "ema": null,
+  "loss": {"plain_l1": 0, "gradient": 0},
   "precision": "float32",
   "checkpointing": ["unet"],
   "seed": 0,

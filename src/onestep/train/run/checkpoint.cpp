@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 const std::string kParameter = "parameter/";
 const std::string kFirstMoment = "first_moment/";
 const std::string kSecondMoment = "second_moment/";
+const std::string kAverage = "average/";
 const std::string kChecksum = "checksum";
 constexpr std::string_view kStart = "step-";
 constexpr std::string_view kEnd = ".safetensors";
@@ -138,15 +139,16 @@ std::vector<CheckpointFile> checkpoints_in(const fs::path& folder) {
 
 fs::path write_checkpoint(const fs::path& folder,
                           const CheckpointFacts& facts,
-                          const std::vector<NamedParameter>& parameters,
-                          const AdamW& optimiser,
+                          const TrainedState& trained,
                           std::int64_t keep) {
   StateDict state;
+  const auto& [parameters, optimiser, average] = trained;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].name;
     state.emplace(kParameter + name, as_array(parameters[i].value));
     state.emplace(kFirstMoment + name, as_array(optimiser.first_moments()[i]));
     state.emplace(kSecondMoment + name, as_array(optimiser.second_moments()[i]));
+    if (average != nullptr) state.emplace(kAverage + name, as_array(average->values()[i]));
   }
   state.emplace("step", Array::of<std::int64_t>({1}, std::vector<std::int64_t>{facts.step}));
   state.emplace(
@@ -166,9 +168,8 @@ fs::path write_checkpoint(const fs::path& folder,
   return path;
 }
 
-void restore_checkpoint(const fs::path& path,
-                        const std::vector<NamedParameter>& parameters,
-                        AdamW& optimiser) {
+void restore_checkpoint(const fs::path& path, const TrainedState& trained) {
+  const auto& [parameters, optimiser, average] = trained;
   const c10::NoGradGuard no_gradients;
   const StateDict state = read_safetensors(path);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -178,6 +179,7 @@ void restore_checkpoint(const fs::path& path,
     restore(kParameter + parameters[i].name, parameters[i].value);
     restore(kFirstMoment + parameters[i].name, optimiser.first_moments()[i]);
     restore(kSecondMoment + parameters[i].name, optimiser.second_moments()[i]);
+    if (average != nullptr) restore(kAverage + parameters[i].name, average->values()[i]);
   }
   optimiser.set_steps_taken(facts_of(state, path).step);
 }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <system_error>
 
 namespace onestep {
@@ -81,25 +82,39 @@ class TrainingRun {
     const auto objective =
         make_objective(recipe, start, request_.device, longest_side(data.training), watch_.stop);
     AdamW optimiser(values_of(objective->parameters()), recipe.optimizer);
-    if (from_) restore_checkpoint(from_->path, objective->parameters(), optimiser);
+    std::optional<ParameterAverage> kept;
+    if (recipe.ema) kept.emplace(values_of(objective->parameters()), *recipe.ema);
+    ParameterAverage* const average = kept ? &*kept : nullptr;
+    if (from_) {
+      restore_checkpoint(from_->path, {objective->parameters(), optimiser, average});
+    }
     write_file_atomically(folder_.recipe(), recipe.document + "\n");
 
-    const std::int64_t step = take_steps(*objective, optimiser, data, contents);
+    const std::int64_t step = take_steps({*objective, optimiser, average, data, contents});
+    const ParameterAverage::InPlace averaged(average);
     objective->write_model(folder_.model());
     return step >= recipe.steps ? TrainEnd::finished : TrainEnd::stopped_after;
   }
 
  private:
-  std::int64_t take_steps(Objective& objective,
-                          AdamW& optimiser,
-                          const TrainingData& data,
-                          const BatchOptions& contents) {
+  /// What the steps are taken with.
+  struct Trained {
+    Objective& objective;
+    AdamW& optimiser;
+    ParameterAverage* average;
+    const TrainingData& data;
+    const BatchOptions& contents;
+  };
+
+  std::int64_t take_steps(const Trained& trained) {
+    const auto& [objective, optimiser, average, data, contents] = trained;
     TrainingLog log(folder_.log(), optimiser.steps_taken());
     TrainingLog validation_log(folder_.validation_log(), optimiser.steps_taken());
     TrainingParts parts{
         .recipe = request_.recipe,
         .objective = objective,
         .optimiser = optimiser,
+        .average = average,
         .data = data.training,
         .data_marks = data.marks,
         .contents = contents,

@@ -88,6 +88,7 @@ class Trainer {
     check_ends(report);
     window_.step();
     check_parameters();
+    if (parts_.average != nullptr) parts_.average->update(step());
     log(report, stopwatch.seconds());
   }
 
@@ -169,6 +170,7 @@ class Trainer {
     const auto sheet = parts_.validation_folder / (step_name(step()) + ".png");
     std::error_code unknown;
     if (step() == first_step_ && std::filesystem::exists(sheet, unknown)) return;
+    const ParameterAverage::InPlace averaged(parts_.average);
     const auto metrics = write_validation(parts_.objective, parts_.validation, sheet);
     parts_.validation_log.append(step(), metrics);
   }
@@ -176,7 +178,8 @@ class Trainer {
   void save() {
     if (step() == saved_step_) return;
     write_checkpoint(parts_.checkpoints, {step(), parts_.recipe.document, parts_.data_marks},
-                     parts_.objective.parameters(), parts_.optimiser, parts_.recipe.keep);
+                     {parts_.objective.parameters(), parts_.optimiser, parts_.average},
+                     parts_.recipe.keep);
     saved_step_ = step();
   }
 

@@ -17,6 +17,7 @@ struct TrainingParts {
   const Recipe& recipe;
   Objective& objective;
   AdamW& optimiser;
+  ParameterAverage* average = nullptr;  ///< is validated in place of the parameters
   std::vector<DatasetShare> data;
   std::vector<std::int64_t> data_marks;  ///< of `data`, for the checkpoints
   BatchOptions contents;                 ///< what is made of `data`
