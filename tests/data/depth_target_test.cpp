@@ -187,5 +187,23 @@ TEST(DepthTarget, RefusesAMaskOfAnotherSize) {
   EXPECT_THROW(depth_target(Array(DType::float32, {2, 3}), Array(DType::uint8, {3, 2})), Error);
 }
 
+TEST(DepthTarget, CountsUnknownPixelsAsFarWhereThatIsAskedFor) {
+  const Array depth = Array::of<float>({1, 4}, std::vector<float>{1, 2, 4, kNan});
+  const Array mask = Array::of<std::uint8_t>({1, 4}, std::vector<std::uint8_t>{1, 1, 1, 1});
+  DepthTargetOptions options = kLog;
+  const DepthTarget ignored = depth_target(depth, mask, options);
+  options.unknown_is_far = true;
+  const DepthTarget far = depth_target(depth, mask, options);
+  EXPECT_EQ(ignored.mask.view<std::uint8_t>()[3], 0);
+  EXPECT_EQ(far.mask.view<std::uint8_t>()[3], 1);
+  EXPECT_EQ(far.depth_norm.view<float>()[3], 1.0F);
+  EXPECT_EQ(far.metric.view<float>()[3], static_cast<float>(far.q98));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(far.depth_norm.view<float>()[i], ignored.depth_norm.view<float>()[i]);
+  }
+  const Array constant = Array::of<float>({1, 4}, std::vector<float>{1, 1, 1, kNan});
+  EXPECT_TRUE(all_zero(depth_target(constant, mask, options).mask)) << "nothing to teach";
+}
+
 }  // namespace
 }  // namespace onestep

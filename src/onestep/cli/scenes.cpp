@@ -7,7 +7,7 @@
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/status_line.h"
 #include "onestep/data/depth_target.h"
-#include "onestep/data/scene_folder.h"
+#include "onestep/data/rendered/scene_folder.h"
 #include "onestep/io/png.h"
 #include "onestep/viz/colour_map.h"
 #include "onestep/viz/contact_sheet.h"

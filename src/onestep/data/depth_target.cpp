@@ -87,6 +87,7 @@ DepthTarget depth_target(const Array& depth_m,
     metric[i] = static_cast<float>(clamped);
     norm[i] = code.teaches() ? static_cast<float>(code.of(clamped)) : 0.0F;
   }
+  if (options.unknown_is_far) std::fill(valid.begin(), valid.end(), std::uint8_t{1});
   if (!code.teaches()) std::fill(valid.begin(), valid.end(), std::uint8_t{0});
   return target;
 }

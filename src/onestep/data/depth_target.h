@@ -12,6 +12,8 @@ struct DepthTargetOptions {
   enum class Kind { affine, log };
   Kind kind = Kind::affine;
   double range = 20;  ///< of log, above 1
+  /// Pixels without a depth count as the far quantile, and as valid: where that is the sky.
+  bool unknown_is_far = false;
   bool operator==(const DepthTargetOptions&) const = default;
 };
 

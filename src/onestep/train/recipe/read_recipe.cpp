@@ -185,6 +185,7 @@ void read_model(const Value& value, Recipe& recipe) {
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
   recipe.loss = loss_of(value.at("loss"), recipe);
   recipe.depth_target = depth_target_of(value.at("depth_target"));
+  recipe.unknown_is_far = value.at("unknown_depth").one_of({"ignored", "far"}) == 1;
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");
   }

@@ -36,6 +36,7 @@ enum class ObjectiveKind { e2e, latent, autoencoder };
 struct Recipe {
   ObjectiveKind objective = ObjectiveKind::e2e;
   Modality modality = Modality::depth;
+  bool unknown_is_far = false;  ///< of the training data, not of the validation's
   std::optional<DepthTargetOptions> depth_target;  ///< absent: as init says, else affine
   std::string init;                     ///< a diffusers folder, a repository, or "scratch"
   std::optional<ConvInRecipe> conv_in;  ///< absent: "none"

@@ -21,6 +21,7 @@ constexpr const char* kDefaults = R"({
   "objective": "e2e",
   "modality": "depth",
   "depth_target": null,
+  "unknown_depth": "ignored",
   "init": null,
   "conv_in": "e2e",
   "context_tokens": 77,

@@ -3,7 +3,7 @@
 #include "onestep/base/thread_pool.h"
 #include "onestep/data/analytic_scenes.h"
 #include "onestep/data/manifest.h"
-#include "onestep/data/rendered_scenes.h"
+#include "onestep/data/rendered/rendered_scenes.h"
 #include "onestep/io/checksum.h"
 #include "onestep/io/file.h"
 

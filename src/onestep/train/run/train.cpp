@@ -44,6 +44,12 @@ std::vector<Batch> validation_samples(const Recipe& recipe,
   return samples;
 }
 
+/// What is taught may count the sky as far; what is measured does not.
+BatchOptions training_contents(BatchOptions contents, const Recipe& recipe) {
+  contents.depth_target.unknown_is_far = recipe.unknown_is_far;
+  return contents;
+}
+
 void check_data(const ResumedCheckpoint& checkpoint, const TrainingData& data) {
   check(checkpoint.facts.data == data.marks, checkpoint.path.string(),
         ": the data are not those of this run any more (a manifest changed, or the number of its "
@@ -117,7 +123,7 @@ class TrainingRun {
         .average = average,
         .data = data.training,
         .data_marks = data.marks,
-        .contents = contents,
+        .contents = training_contents(contents, request_.recipe),
         .validation = validation_samples(request_.recipe, data, contents, watch_.stop),
         .checkpoints = folder_.checkpoints(),
         .validation_folder = folder_.validation(),

@@ -1,7 +1,7 @@
-#include "onestep/data/rendered_scenes.h"
+#include "onestep/data/rendered/rendered_scenes.h"
 
 #include "onestep/base/check.h"
-#include "onestep/data/scene_folder.h"
+#include "onestep/data/rendered/scene_folder.h"
 #include "onestep/scenes/scenes.h"
 
 #include <optional>

@@ -1,4 +1,4 @@
-#include "onestep/data/scene_folder.h"
+#include "onestep/data/rendered/scene_folder.h"
 
 #include "onestep/base/check.h"
 #include "onestep/io/file.h"
