@@ -100,6 +100,18 @@ TEST_F(RecipeFile, SaysHowDepthIsCoded) {
   EXPECT_NE(refusal(changed).find("did you mean \"range\""), std::string::npos);
 }
 
+TEST_F(RecipeFile, KeepsNoLatentsOfAugmentedPictures) {
+  EXPECT_FALSE(read_recipe(source(kLeast)).augmentation.any());
+  EXPECT_GT(read_recipe(source(kLeast)).latent_cache_bytes, 0);
+  RecipeSource changed = source(kLeast);
+  changed.changes = {"seed=5", "augmentation.invert=0.4"};
+  const Recipe recipe = read_recipe(changed);
+  EXPECT_EQ(recipe.augmentation.invert, 0.4);
+  EXPECT_EQ(recipe.augmentation.zoom, 1);
+  EXPECT_EQ(recipe.augmentation.seed, 5U);
+  EXPECT_EQ(recipe.latent_cache_bytes, 0);
+}
+
 TEST_F(RecipeFile, TakesDataAndInitFromTheCommandLine) {
   RecipeSource given = source(R"({"data": [{"path": "a.jsonl", "size": [48, 64]}]})");
   given.data = "/pictures/train.jsonl";
@@ -146,6 +158,9 @@ TEST_F(RecipeFile, IsRefusedInOneLineThatNamesFileKeyAndRule) {
            {with(R"("ema": 1)"), "\"ema\" is 1; expected a number"},
            {with(R"("loss": {"plain_l1": -1})"), "\"loss.plain_l1\" is -1"},
            {with(R"("loss": {"gradient": 1}, "modality": "normals")"), "only the objective e2e"},
+           {with(R"("augmentation": 1)"), "\"augmentation\" is 1; expected an object"},
+           {with(R"("augmentation": {"zoom": 0.5})"), "\"augmentation.zoom\" is 0.5"},
+           {with(R"("augmentation": {"inverse": 0.5})"), "did you mean \"invert\""},
            {with(R"("flip": 2)"), "\"flip\" is 2; expected a number from 0 to 1"},
            {R"({"init": "m", "data": [{"kind": "manifst"}]})", "did you mean \"manifest\""},
            {R"({"init": "m", "data": [{}]})", "\"data.0.path\" is null"},

@@ -1,6 +1,7 @@
 #include "onestep/data/batch.h"
 
 #include "onestep/base/check.h"
+#include "onestep/base/mixed_seed.h"
 #include "onestep/data/flip.h"
 
 #include <algorithm>
@@ -8,6 +9,9 @@
 
 namespace onestep {
 namespace {
+
+/// Keeps these draws apart from those of the order, which have other parts.
+constexpr std::int64_t kAugmentationDraw = 0x61756720;
 
 bool is_there(const Array& map) {
   return map.elements() > 0;
@@ -69,6 +73,11 @@ Batch read_batch(const std::vector<DatasetShare>& shares,
     Sample sample = dataset.read(choice.index);
     check_sample(sample, samples.empty() ? sample : samples.front(), batch, truth);
     if (choice.flipped) sample = mirrored(sample);
+    if (options.augmentation.any()) {
+      sample = augmented(
+          sample, options.augmentation,
+          mixed_seed(options.augmentation.seed, {kAugmentationDraw, number, std::ssize(samples)}));
+    }
     if (truth == Truth::depth) sample.normals = {};
     if (truth == Truth::normals) sample.depth_m = {};
     if (is_there(sample.depth_m)) {

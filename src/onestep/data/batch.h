@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/data/augmentation/augmentation.h"
 #include "onestep/data/batch_order.h"
 #include "onestep/data/dataset.h"
 #include "onestep/data/depth_target.h"
@@ -36,11 +37,13 @@ struct Batch {
 struct BatchOptions {
   Truth truth = Truth::depth;
   DepthTargetOptions depth_target = {};
+  AugmentationOptions augmentation = {};
 };
 
-/// Reads the samples, mirrors those that are to be, makes the depth targets and stacks. Throws
-/// Error when a sample lacks the wanted truth or when sizes differ (names, sizes, remedy);
-/// Cancelled between two samples when `stop` is requested.
+/// Reads the samples, mirrors those that are to be, augments them (by the seed of
+/// the augmentation, the batch's number and the place in the batch), makes the depth targets and
+/// stacks. Throws Error when a sample lacks the wanted truth or when sizes differ (names, sizes,
+/// remedy); Cancelled between two samples when `stop` is requested.
 Batch read_batch(const std::vector<DatasetShare>& shares,
                  const std::vector<SampleChoice>& choices,
                  std::int64_t number,

@@ -46,6 +46,9 @@ TEST_F(Resume, MakesTenAndTenStepsEqualTwenty) {
       {"uncached", {{"latent_cache_mb", 0}}},
       {"latent", {{"objective", "latent"}, {"depth_target", {{"kind", "log"}}}}},
       {"latent_uncached", {{"objective", "latent"}, {"latent_cache_mb", 0}}},
+      {"augmented",
+       {{"augmentation", {{"invert", 0.4}, {"illumination", 0.5}, {"zoom", 1.6}}},
+        {"loss", {{"gradient", 0.4}}}}},
       {"averaged", {{"ema", 0.9}, {"validate_every", 7}}},
       {"averaged_autoencoder", {{"ema", 0.9}, {"objective", "autoencoder"}}},
       {"autoencoder", {{"objective", "autoencoder"}}}};

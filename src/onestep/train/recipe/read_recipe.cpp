@@ -244,11 +244,26 @@ void read_run(const Value& value, Recipe& recipe) {
   recipe.latent_cache_bytes = value.at("latent_cache_mb").integer(0, kMost >> 20) << 20;
 }
 
+AugmentationOptions augmentation_of(const Value& value, std::uint64_t seed) {
+  if (value.is_null()) return {};
+  if (!value.is_object()) value.refuse("expected an object with invert, zoom and so on, or null");
+  return {.invert = value.at("invert").number(0, 1),
+          .illumination = value.at("illumination").number(0, 1),
+          .gamma = value.at("gamma").number(0, 4),
+          .permute_channels = value.at("permute_channels").number(0, 1),
+          .low_contrast = value.at("low_contrast").number(0, 1),
+          .zoom = value.at("zoom").number(1, 16),
+          .seed = seed};
+}
+
 void read_data(const Value& value, Recipe& recipe) {
   recipe.seed = static_cast<std::uint64_t>(value.at("seed").integer(0, kMost));
   recipe.order = value.at("order").one_of({"shuffled", "sequential"}) == 0 ? Order::shuffled
                                                                            : Order::sequential;
   recipe.flip = value.at("flip").number(0, 1);
+  recipe.augmentation = augmentation_of(value.at("augmentation"), recipe.seed);
+  // No picture is seen twice as it was.
+  if (recipe.augmentation.any()) recipe.latent_cache_bytes = 0;
   recipe.data = entries_of(value.at("data"));
   if (recipe.data.empty()) {
     value.at("data").refuse("expected at least one entry (say --data MANIFEST)");

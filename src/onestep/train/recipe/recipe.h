@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/backend/torch/torch_backend.h"
+#include "onestep/data/augmentation/augmentation.h"
 #include "onestep/data/batch_order.h"
 #include "onestep/data/depth_target.h"
 #include "onestep/diffusion/initial_noise.h"
@@ -56,6 +57,7 @@ struct Recipe {
   std::uint64_t seed = 0;
   Order order = Order::shuffled;
   double flip = 0.5;
+  AugmentationOptions augmentation = {};  ///< of the training pictures
   std::int64_t checkpoint_every = 1000;
   std::int64_t keep = 2;  ///< checkpoints
   std::optional<std::int64_t> stop_after;
@@ -64,7 +66,7 @@ struct Recipe {
   std::int64_t validation_samples = 4;
   std::vector<DataEntry> validation_data;  ///< empty: the first samples of `data`
   double kl_weight = 1e-6;
-  std::int64_t latent_cache_bytes = 0;
+  std::int64_t latent_cache_bytes = 0;  ///< 0 where pictures are augmented
   std::optional<int> processing_resolution;
   std::string scratch_unet;                  ///< JSON object, or empty
   std::string scratch_vae;                   ///< JSON object, or empty

@@ -39,6 +39,7 @@ constexpr const char* kDefaults = R"({
   "seed": 0,
   "order": "shuffled",
   "flip": 0.5,
+  "augmentation": null,
   "checkpoint_every": 1000,
   "keep": 2,
   "stop_after": null,
@@ -61,6 +62,9 @@ constexpr const char* kScenesDefaults =
 /// Objects that are null unless they are given, and what is then not given of them.
 const Json& optional_object(const std::string& key) {
   static const std::map<std::string, Json> kObjects = {
+      {"augmentation",
+       Json::parse(R"({"invert": 0, "illumination": 0, "gamma": 0, "permute_channels": 0,
+                       "low_contrast": 0, "zoom": 1})")},
       {"depth_target", Json::parse(R"({"kind": "affine", "range": 20})")}};
   static const Json kNone;
   const auto found = kObjects.find(key);

@@ -23,8 +23,9 @@ namespace fs = std::filesystem;
 /// The first samples of each set in turn, unflipped.
 std::vector<Batch> validation_samples(const Recipe& recipe,
                                       const TrainingData& data,
-                                      const BatchOptions& contents,
+                                      BatchOptions contents,
                                       const std::stop_token& stop) {
+  contents.augmentation = {};
   const std::vector<DatasetShare>& shares =
       data.validation.empty() ? data.training : data.validation;
   std::vector<SampleChoice> choices;
@@ -84,7 +85,8 @@ class TrainingRun {
     if (from_) check_data(*from_, data);
     const DiffusersFolder start = start_model(recipe, folder_.start(), from_.has_value());
     const BatchOptions contents{.truth = wanted_truth(recipe),
-                                .depth_target = trained_depth_target(recipe, start)};
+                                .depth_target = trained_depth_target(recipe, start),
+                                .augmentation = recipe.augmentation};
     const auto objective =
         make_objective(recipe, start, request_.device, longest_side(data.training), watch_.stop);
     AdamW optimiser(values_of(objective->parameters()), recipe.optimizer);
