@@ -21,10 +21,16 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDI
 
 # find_package(onestep)
 set(ONESTEP_HAS_EXR OFF)
+set(ONESTEP_HAS_SCENES OFF)
 set(ONESTEP_PC_REQUIRES "libpng libjpeg libhwy minizip")
 if(OpenEXR_FOUND)
   set(ONESTEP_HAS_EXR ON)
   string(APPEND ONESTEP_PC_REQUIRES " OpenEXR")
+endif()
+set(ONESTEP_PC_LIBS "-pthread")
+if(embree_FOUND)
+  set(ONESTEP_HAS_SCENES ON)
+  string(APPEND ONESTEP_PC_LIBS " -lembree3")
 endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/onestepConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/package/onestepConfig.cmake" INSTALL_DESTINATION "${package_folder}")

@@ -11,6 +11,7 @@
 #include "onestep/cli/terminal/standard_streams.h"
 #include "onestep/cli/torch/torch_parts.h"
 #include "onestep/io/float_images/exr.h"
+#include "onestep/scenes/scenes.h"
 
 #include <algorithm>
 #include <array>
@@ -53,7 +54,8 @@ std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
   for (const std::string& target : cpu_simd_targets()) text += " " + target;
   return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
-                     exr_available() ? "yes" : "no", ", torch ",
+                     exr_available() ? "yes" : "no", ", scenes ",
+                     scene_renderer().empty() ? "no" : "yes", ", torch ",
                      torch_is_built_in() ? "yes" : "no");
 }
 

@@ -107,6 +107,7 @@ TEST_F(Options, VersionNamesThreadsInstructionSetsAndOptionalParts) {
   EXPECT_TRUE(lines[1].starts_with("instruction sets: ")) << lines[1];
   EXPECT_TRUE(lines[2].starts_with("threads: ")) << lines[2];
   EXPECT_TRUE(lines[3].starts_with("optional parts: exr ")) << lines[3];
+  EXPECT_NE(lines[3].find(", scenes "), std::string::npos) << lines[3];
   EXPECT_NE(lines[3].find(", torch "), std::string::npos) << lines[3];
 }
 

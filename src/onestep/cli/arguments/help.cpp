@@ -73,12 +73,14 @@ std::string overview() {
 Usage:
   onestep predict INPUT... -m MODEL [-o FOLDER] [options]
   onestep train RECIPE -o FOLDER [options]
+  onestep scenes -o FOLDER [options]
   onestep inspect MODEL [--size WIDTHxHEIGHT] [--json]
   onestep licences
 
 Commands:
   predict     photographs (files, or folders of them) to depth or normals
   train       a recipe and pictures to a checkpoint that predict takes; onestep-torch alone
+  scenes      pictures of a world that the program makes itself, with exact depth and normals
   inspect     what a checkpoint folder holds, and what one photograph costs on it
   licences    of the program, of what is built into it and of the libraries that it loads
 
