@@ -58,7 +58,7 @@ void expect_near(const Vec3& got, const Vec3& expected, double tolerance) {
 TEST(Rendering, OfAPlaneIsExactInAllFrames) {
   const Panel floor = {{-30, -30, 0}, {60, 0, 0}, {0, 60, 0}};
   const World world = world_of(floor, camera_at({0, 0, 1.5}, 0.7, -1.1, 0, 60));
-  const Rendering made = rendering(world, kHeight, kWidth);
+  const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   // Up, as a camera tells it that looks down by 1.1 radians.
   const double up = std::cos(1.1);
   const double towards = std::sin(1.1);
@@ -82,7 +82,8 @@ TEST(Rendering, OfASphereIsExact) {
   const Camera camera = some_camera();
   const Vec3 centre = camera.place + camera.ahead * 4 + camera.right * 0.4;
   const Ellipsoid ball = {centre, {1, 0, 0}, {0, 1, 0}, {1.5, 1.5, 1.5}};
-  const Rendering made = rendering(world_of(ball, camera), kHeight, kWidth);
+  const World world = world_of(ball, camera);
+  const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   const View view(camera, kHeight, kWidth);
   const Array opencv = in_frame(made.normals, NormalFrame::dsine, NormalFrame::opencv);
   int seen = 0;
@@ -107,9 +108,9 @@ TEST(Rendering, OfAMirroredCameraIsTheMirroredSample) {
       world_of(Ellipsoid{{2, 1, 1}, {1, 0, 0}, {0, 1, 0}, {0.5, 0.8, 0.6}}, some_camera());
   world.surfaces.push_back({Panel{{-30, -30, 0}, {60, 0, 0}, {0, 60, 0}}, 0});
   world.surfaces.push_back({Frustum{{1.5, 0.5, 0}, {0, 0, 1}, 1, 0.4, 0.1}, 0});
-  const Rendering made = rendering(world, kHeight, kWidth);
+  const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   world.camera.right = -world.camera.right;
-  const Rendering other = rendering(world, kHeight, kWidth);
+  const Rendering other = rendering(world, Tracer(world), kHeight, kWidth);
   const Sample flipped =
       mirrored({Array(DType::uint8, {kHeight, kWidth, 3}), made.depth_m, made.normals, made.mask});
   for (std::int64_t row = 0; row < kHeight; ++row) {
@@ -127,7 +128,7 @@ TEST(Rendering, OfAMirroredCameraIsTheMirroredSample) {
 TEST(Rendering, HasNoTruthBeyondTheFarthest) {
   const World world = world_of(Panel{{-5000, -5000, 0}, {10000, 0, 0}, {0, 10000, 0}},
                                camera_at({0, 0, 2}, 0, 0, 0, 60));
-  const Rendering made = rendering(world, kHeight, kWidth);
+  const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   const auto mask = made.mask.view<std::uint8_t>();
   EXPECT_EQ(mask[0], 0) << "sky";
   EXPECT_EQ(mask[(kHeight - 1) * kWidth], 1);
@@ -144,7 +145,7 @@ TEST(Rendering, CastsShadows) {
   world.surfaces.push_back({Ellipsoid{{2, 0, 3}, {1, 0, 0}, {0, 1, 0}, {1, 1, 1}}, 0});
   world.sky.ambient = 0.1;
   world.lights.push_back({.place = unit({1, 0, 1}), .colour = {1, 1, 1}, .radius = 0, .sun = true});
-  const Rendering made = rendering(world, 64, 64);
+  const Rendering made = rendering(world, Tracer(world), 64, 64);
   const auto light = made.light.view<float>();
   // The ball's shadow falls 3 m to the side of it, at x = -1; the camera looks straight down, with
   // -y to the right and x up.

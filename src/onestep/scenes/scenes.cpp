@@ -40,10 +40,9 @@ const Place& drawn_place(Draws& draws) {
 
 /// Whether there is something to see: several surfaces at several distances, nothing before the
 /// lens, not the sky alone. Looked at by a few rays.
-bool is_worth_seeing(const World& world) {
+bool is_worth_seeing(const World& world, const Tracer& tracer) {
   constexpr int kRows = 12;
   constexpr int kColumns = 16;
-  const Tracer tracer(world);
   const View view(world.camera, kRows, kColumns);
   std::vector<double> depths;
   std::set<int> surfaces;
@@ -115,8 +114,10 @@ RenderedScene rendered_scene(const SceneOptions& options) {
   for (int attempt = 0;; ++attempt) {
     scenes::Draws draws(mixed_seed(options.seed, {options.index, attempt}));
     const scenes::Scene scene = scenes::drawn_scene(draws);
-    if (attempt + 1 < kAttempts && !scenes::is_worth_seeing(scene.world)) continue;
-    const scenes::Rendering made = scenes::rendering(scene.world, options.height, options.width);
+    const scenes::Tracer tracer(scene.world);
+    if (attempt + 1 < kAttempts && !scenes::is_worth_seeing(scene.world, tracer)) continue;
+    const scenes::Rendering made =
+        scenes::rendering(scene.world, tracer, options.height, options.width);
     const scenes::View view(scene.world.camera, options.height, options.width);
     return {.kind = scene.kind,
             .camera = {view.focal_px(), view.centre_x_px(), view.centre_y_px()},

@@ -32,9 +32,9 @@ std::array<LightSample, kBlock * kBlock> block_samples() {
 /// The pixels' centres, and what is found there.
 class Canvas {
  public:
-  Canvas(const World& world, std::int64_t height, std::int64_t width)
+  Canvas(const World& world, const Tracer& tracer, std::int64_t height, std::int64_t width)
       : world_(world),
-        tracer_(world),
+        tracer_(tracer),
         view_(world.camera, height, width),
         height_(height),
         width_(width),
@@ -187,7 +187,7 @@ class Canvas {
   }
 
   const World& world_;
-  Tracer tracer_;
+  const Tracer& tracer_;
   View view_;
   std::int64_t height_;
   std::int64_t width_;
@@ -198,12 +198,15 @@ class Canvas {
 
 }  // namespace
 
-Rendering rendering(const World& world, std::int64_t height, std::int64_t width) {
+Rendering rendering(const World& world,
+                    const Tracer& tracer,
+                    std::int64_t height,
+                    std::int64_t width) {
   Rendering result = {.depth_m = Array(DType::float32, {height, width}),
                       .normals = Array(DType::float32, {height, width, 3}),
                       .mask = Array(DType::uint8, {height, width}),
                       .light = Array(DType::float32, {height, width, 3})};
-  Canvas canvas(world, height, width);
+  Canvas canvas(world, tracer, height, width);
   canvas.look();
   canvas.write_truth(result);
   canvas.write_light(result.light);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "onestep/scenes/picture/tracer.h"
 #include "onestep/scenes/world/world.h"
 #include "onestep/tensor/array.h"
 
@@ -43,7 +44,10 @@ struct Rendering {
 };
 
 /// The truth at the pixels' centres, and the light that comes from there; four rays a pixel at
-/// edges. A function of its arguments alone.
-Rendering rendering(const World& world, std::int64_t height, std::int64_t width);
+/// edges. A function of its arguments alone; the tracer must be of this world.
+Rendering rendering(const World& world,
+                    const Tracer& tracer,
+                    std::int64_t height,
+                    std::int64_t width);
 
 }  // namespace onestep::scenes
