@@ -2,11 +2,15 @@
 
 #include "onestep/backend/torch/checkpoint.h"
 #include "onestep/backend/torch/gradient_conv.h"
+#include "onestep/backend/torch/group_norm.h"
 #include "onestep/backend/torch/torch_storage.h"
 #include "onestep/base/check.h"
 
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -41,13 +45,16 @@ at::Tensor activated(const at::Tensor& x, Activation activation) {
   fail("torch: unknown activation");
 }
 
-/// NCHW in, NCHW out.
-at::Tensor group_normalised(const at::Tensor& x, const GroupNorm& norm) {
+/// [B,H,W,C] in and out.
+at::Tensor group_normalised(const at::Tensor& x, const GroupNorm& norm, bool silu) {
   const TorchPrepared& layer = torch_prepared(norm.prepared);
-  // On a CPU torch's kernel for channels-last memory takes the variance as a difference of squares,
-  // which loses digits where the mean is large; the one for contiguous planes does not.
-  return at::group_norm(x.is_cpu() ? x.contiguous() : x, norm.groups, layer.weight, layer.bias,
-                        norm.epsilon);
+  if (x.is_cpu() || x.is_meta()) {
+    return group_norm_of_pixels(
+        x, {layer.weight, layer.bias, norm.groups, static_cast<double>(norm.epsilon), silu});
+  }
+  const at::Tensor y =
+      as_nhwc(at::group_norm(as_nchw(x), norm.groups, layer.weight, layer.bias, norm.epsilon));
+  return silu ? at::silu(y) : y;
 }
 
 at::Tensor layer_normalised(const at::Tensor& x, const LayerNorm& norm) {
@@ -61,6 +68,27 @@ at::Tensor doubled(const at::Tensor& x, const std::optional<MapSize>& size) {
   const std::int64_t width = 2 * x.size(3);
   const at::Tensor y = at::upsample_nearest2d(x, {height, width});
   return size ? y.narrow(2, 0, size->height).narrow(3, 0, size->width) : y;
+}
+
+/// Whether the matrix of scores is small: q [B,heads,Q,C], k [B,heads,K,C] on a CPU.
+bool is_short(const at::Tensor& q, const at::Tensor& k) {
+  constexpr std::int64_t kMostScores = 16384;
+  return (q.is_cpu() || q.is_meta()) && q.size(2) * k.size(2) <= kMostScores;
+}
+
+/// x [B,H,W,C] times weight [D,C], plus bias.
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  // As a convolution where torch gives that to oneDNN: its products of float32 (MKL) use half the
+  // width of an AMD processor's vectors.
+  const bool wide = x.is_cpu() && x.scalar_type() == at::kFloat &&
+                    (x.size(0) >= 16 || (x.size(0) > 1 && at::get_num_threads() > 1));
+  if (wide) {
+    const at::Tensor kernel = weight.reshape({weight.size(0), weight.size(1), 1, 1});
+    return as_nhwc(at::conv2d(as_nchw(x.contiguous()), kernel, bias));
+  }
+  // As one matrix: of more axes torch may make a product for each picture.
+  return at::linear(x.reshape({-1, x.size(3)}), weight, bias)
+      .reshape({x.size(0), x.size(1), x.size(2), weight.size(0)});
 }
 
 /// Nothing is recorded unless gradients are wanted; inside a checkpointed region torch decides.
@@ -156,9 +184,13 @@ class TorchBackend final : public Backend {
                    const Extent& /*output*/) override {
     return computed([&] {
       const TorchPrepared& layer = torch_prepared(conv.prepared);
-      at::Tensor y = as_nchw(unwrapped(x));
-      if (options.norm != nullptr) y = group_normalised(y, *options.norm);
-      if (options.silu) y = at::silu(y);
+      at::Tensor y = unwrapped(x);
+      if (options.norm != nullptr) {
+        y = group_normalised(y, *options.norm, options.silu);
+      } else if (options.silu) {
+        y = at::silu(y);
+      }
+      y = as_nchw(y);
       if (conv.upsample) y = doubled(y, options.output_size);
       const Padding& pad = conv.padding;
       const bool even = pad.top == pad.bottom && pad.left == pad.right;
@@ -195,10 +227,10 @@ class TorchBackend final : public Backend {
       at::Tensor y = unwrapped(x);
       if (options.layer_norm != nullptr) y = layer_normalised(y, *options.layer_norm);
       if (options.group_norm != nullptr) {
-        y = as_nhwc(group_normalised(as_nchw(y), *options.group_norm));
+        y = group_normalised(y, *options.group_norm, /*silu=*/false);
       }
       y = storage_type(
-          at::linear(product_type(y), product_type(layer.weight), product_type(layer.bias)));
+          product(product_type(y), product_type(layer.weight), product_type(layer.bias)));
       y = activated(y, options.activation);
       if (options.residual) y = y + unwrapped(options.residual);
       return y;
@@ -213,22 +245,31 @@ class TorchBackend final : public Backend {
         .expand({batch, -1, -1, -1});
   }
 
+  /// The scores of all heads at once: torch's kernel for a CPU makes several products for every
+  /// head of every picture, and for few tokens spends its time on calling them.
+  at::Tensor short_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
+    const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+    const at::Tensor scores = storage_type(at::matmul(q, k.transpose(2, 3))) * scale;
+    return at::matmul(product_type(at::softmax(scores, -1)), v);
+  }
+
   Tensor do_attention(
       const Tensor& q, const Tensor& k, const Tensor& v, int heads, bool causal) override {
     return computed([&] {
-      const at::Tensor y = at::scaled_dot_product_attention(
-          as_heads(q, q.batch(), heads), as_heads(k, q.batch(), heads),
-          as_heads(v, q.batch(), heads), {}, 0.0, causal);
+      const at::Tensor queries = as_heads(q, q.batch(), heads);
+      const at::Tensor keys = as_heads(k, q.batch(), heads);
+      const at::Tensor values = as_heads(v, q.batch(), heads);
+      const at::Tensor y =
+          !causal && is_short(queries, keys)
+              ? short_attention(queries, keys, values)
+              : at::scaled_dot_product_attention(queries, keys, values, {}, 0.0, causal);
       return storage_type(y.transpose(1, 2))
           .reshape({q.batch(), q.height(), q.width(), q.channels()});
     });
   }
 
   Tensor do_group_norm(const Tensor& x, const GroupNorm& norm, bool silu) override {
-    return computed([&] {
-      const at::Tensor y = as_nhwc(group_normalised(as_nchw(unwrapped(x)), norm));
-      return silu ? at::silu(y) : y;
-    });
+    return computed([&] { return group_normalised(unwrapped(x), norm, silu); });
   }
 
   Tensor do_layer_norm(const Tensor& x, const LayerNorm& norm) override {

@@ -78,7 +78,12 @@ bool run_train(const Arguments& arguments) {
   const TrainRequest request = request_of(*command);
   // Who has parts checkpointed is short of memory; for others fresh pages would cost a third of a
   // step.
-  if (request.recipe.checkpoint_unet || request.recipe.checkpoint_decoder) return_freed_blocks();
+  const bool spare = request.recipe.checkpoint_unet || request.recipe.checkpoint_decoder;
+  if (spare) {
+    return_freed_blocks();
+  } else {
+    keep_freed_blocks();
+  }
   Interrupt interrupt;
   try {
     if (command->plan) {

@@ -51,9 +51,11 @@ Loss LatentSpace::loss(const Batch& batch) {
 at::Tensor LatentSpace::truth_latents(const Batch& batch) {
   const c10::NoGradGuard no_gradients;
   const bool depth = options_.modality == Modality::depth;
-  const at::Tensor pictures =
-      depth ? to_torch(batch.depth_norm, options_.torch).unsqueeze(-1).expand({-1, -1, -1, 3})
-            : to_torch(batch.normals, options_.torch);
+  const at::Tensor pictures = depth ? to_torch(batch.depth_norm, options_.torch)
+                                          .unsqueeze(-1)
+                                          .expand({-1, -1, -1, 3})
+                                          .contiguous()
+                                    : to_torch(batch.normals, options_.torch);
   return estimator_.latents_of(pictures, batch.choices, truths_);
 }
 

@@ -15,4 +15,10 @@ void return_freed_blocks() {
   mallopt(M_TRIM_THRESHOLD, kKeptEnd);
 }
 
+void keep_freed_blocks() {
+  constexpr int kLargeBlock = 32 << 20;  // the most that glibc allows
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+  mallopt(M_TRIM_THRESHOLD, -1);  // never
+}
+
 }  // namespace onestep

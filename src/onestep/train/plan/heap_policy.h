@@ -8,4 +8,9 @@ namespace onestep {
 /// than in the next. A setting of the whole process, to be made before it works.
 void return_freed_blocks();
 
+/// The other way: nothing goes back to the system. A step of a small network, whose maps are of a
+/// size that glibc would fetch from the system each time, takes a quarter less time; the holes stay
+/// resident.
+void keep_freed_blocks();
+
 }  // namespace onestep
