@@ -90,7 +90,7 @@ Loss estimator_loss(Modality modality,
                     const DepthLossWeights& weights) {
   const at::Tensor shown = cropped_like(target, decoded);
   const at::Tensor valid = cropped_like(mask, decoded);
-  return modality == Modality::depth ? depth_loss(depth_head(decoded), shown, valid, weights)
+  return modality == Modality::depth ? depth_loss(decoded.mean(-1), shown, valid, weights)
                                      : mean_angle(normals_head(decoded), shown, valid);
 }
 

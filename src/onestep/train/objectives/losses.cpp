@@ -90,21 +90,24 @@ at::Tensor normals_head(const at::Tensor& decoded) {
 Loss affine_invariant_l1(const at::Tensor& prediction,
                          const at::Tensor& target,
                          const at::Tensor& mask) {
-  return depth_loss(prediction, target, mask, {});
+  const std::int64_t count = count_of(mask);
+  if (count == 0) return mean_over(prediction, 0);
+  const at::Tensor p = selected(prediction, mask);
+  return mean_over(aligned_residual(p, selected(target, mask), mask).abs(), count);
 }
 
-Loss depth_loss(const at::Tensor& prediction,
+Loss depth_loss(const at::Tensor& channel_mean,
                 const at::Tensor& target,
                 const at::Tensor& mask,
                 const DepthLossWeights& weights) {
   const std::int64_t count = count_of(mask);
-  if (count == 0) return mean_over(prediction, 0);
-  const at::Tensor p = selected(prediction, mask);
+  if (count == 0) return mean_over(channel_mean, 0);
+  const at::Tensor mean = selected(channel_mean, mask);
   const at::Tensor g = selected(target, mask);
-  const at::Tensor residual = aligned_residual(p, g, mask);
+  const at::Tensor residual = aligned_residual(mean.clamp(-1, 1), g, mask);
   Loss loss = mean_over(residual.abs(), count);
   if (weights.plain_l1 > 0) {
-    loss.value = loss.value + weights.plain_l1 * mean_over((p - g).abs(), count).value;
+    loss.value = loss.value + weights.plain_l1 * mean_over((mean - g).abs(), count).value;
   }
   if (weights.gradient > 0) {
     loss.value = loss.value + weights.gradient * gradient_matching(residual, mask);

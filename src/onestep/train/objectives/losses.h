@@ -31,9 +31,11 @@ Loss affine_invariant_l1(const at::Tensor& prediction,
                          const at::Tensor& target,
                          const at::Tensor& mask);
 
-/// affine_invariant_l1 + plain_l1 * (mean over the valid pixels of |p - g|) + gradient *
-/// gradient_matching of s_k p + c_k - g.
-Loss depth_loss(const at::Tensor& prediction,
+/// affine_invariant_l1 of p + plain_l1 * (mean over the valid pixels of |m - g|) + gradient *
+/// gradient_matching of s_k p + c_k - g, where m is the decoded channels' mean [B,H,W] and p is m
+/// clamped to [-1,1], as in depth_head(). The plain term is of m, so that a pixel beyond the range
+/// finds its way back.
+Loss depth_loss(const at::Tensor& channel_mean,
                 const at::Tensor& target,
                 const at::Tensor& mask,
                 const DepthLossWeights& weights);
