@@ -99,7 +99,9 @@ class PictureNorm {
   /// Sums of a row's places, for each channel.
   std::vector<double> of_channels(const std::vector<T>& places) const {
     std::vector<double> sums(channels_);
-    for (std::size_t i = 0; i < row_; ++i) sums[i % channels_] += static_cast<double>(places[i]);
+    for (std::size_t i = 0; i < row_; i += channels_) {
+      for (std::size_t c = 0; c < channels_; ++c) sums[c] += static_cast<double>(places[i + c]);
+    }
     return sums;
   }
 
