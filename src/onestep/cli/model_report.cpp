@@ -25,7 +25,9 @@ ComponentReport component_report(const DiffusersFolder& folder, const std::strin
   return report;
 }
 
-ImageSize default_size(int resolution) {
+ImageSize default_size(const ModelReport& report) {
+  if (report.processing_pixels > 0) return size_of_area(3, 4, report.processing_pixels);
+  const int resolution = report.processing_resolution;
   return {std::max(1, resolution * 3 / 4), resolution};
 }
 
@@ -33,7 +35,7 @@ CostReport cost_report(const DiffusersFolder& folder,
                        const ModelReport& report,
                        const ReportOptions& options) {
   CostReport cost;
-  cost.size = options.size.value_or(default_size(report.processing_resolution));
+  cost.size = options.size.value_or(default_size(report));
   cost.steps = report.steps;
   cost.threads = options.threads > 0 ? options.threads : available_processors();
   cost.plan = plan_cost(folder, cost.size.height, cost.size.width, cost.steps,
@@ -71,6 +73,7 @@ ModelReport model_report(const std::filesystem::path& model, const ReportOptions
   }
   report.scheduler = {folder.scheduler().class_name, ddim_config(folder.scheduler())};
   report.processing_resolution = index.default_processing_resolution.value_or(kDefaultResolution);
+  report.processing_pixels = folder.onestep().processing_pixels.value_or(0);
   report.checkpoint_steps = index.default_denoising_steps;
   report.context_tokens = folder.onestep().context_tokens.value_or(2);
   report.licence_file = folder.licence_file();

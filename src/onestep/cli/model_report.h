@@ -47,6 +47,7 @@ struct ModelReport {
   SchedulerReport scheduler;
   int steps = 1;
   int processing_resolution = 768;
+  int processing_pixels = 0;            ///< above 0: in place of the resolution
   std::optional<int> checkpoint_steps;  ///< default_denoising_steps of model_index.json
   int context_tokens = 2;
   std::optional<std::filesystem::path> licence_file;

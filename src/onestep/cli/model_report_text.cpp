@@ -189,8 +189,11 @@ std::string to_text(const ModelReport& report) {
                         to_string(config.beta_schedule), " ", config.beta_start, " to ",
                         config.beta_end, ", ", config.num_train_timesteps, " timesteps, ",
                         config.rescale_betas_zero_snr ? "" : "no ", "zero terminal SNR"));
-  lines.add("defaults", concatenate("1 step, trailing spacing, processing resolution ",
-                                    report.processing_resolution));
+  lines.add("defaults", report.processing_pixels > 0
+                            ? concatenate("1 step, trailing spacing, about ",
+                                          report.processing_pixels, " pixels as networks see them")
+                            : concatenate("1 step, trailing spacing, processing resolution ",
+                                          report.processing_resolution));
   lines.add("empty prompt", concatenate(report.context_tokens, " tokens"));
   lines.add("licence",
             report.licence_file ? report.licence_file->native() : "no file in the folder");
@@ -202,24 +205,27 @@ std::string to_json(const ModelReport& report) {
   const auto licence = report.licence_file
                            ? std::optional<std::string>(report.licence_file->native())
                            : std::nullopt;
-  const Json json = {{"model", report.model.native()},
-                     {"pipeline_class", report.pipeline_class},
-                     {"predictable", report.refusal.empty()},
-                     {"refusal", report.refusal.empty() ? Json(nullptr) : Json(report.refusal)},
-                     {"estimator", estimator_json(report)},
-                     {"modality", modality_json(report)},
-                     {"normal_frame", normal_frame_json(report)},
-                     {"components", components_json(report)},
-                     {"parameters", report.parameters()},
-                     {"bytes", report.bytes()},
-                     {"scheduler", scheduler_json(report.scheduler)},
-                     {"defaults",
-                      {{"steps", report.steps},
-                       {"processing_resolution", report.processing_resolution},
-                       {"checkpoint_steps", or_null(report.checkpoint_steps)}}},
-                     {"context_tokens", report.context_tokens},
-                     {"licence_file", or_null(licence)},
-                     {"cost", cost_json(report)}};
+  const Json json = {
+      {"model", report.model.native()},
+      {"pipeline_class", report.pipeline_class},
+      {"predictable", report.refusal.empty()},
+      {"refusal", report.refusal.empty() ? Json(nullptr) : Json(report.refusal)},
+      {"estimator", estimator_json(report)},
+      {"modality", modality_json(report)},
+      {"normal_frame", normal_frame_json(report)},
+      {"components", components_json(report)},
+      {"parameters", report.parameters()},
+      {"bytes", report.bytes()},
+      {"scheduler", scheduler_json(report.scheduler)},
+      {"defaults",
+       {{"steps", report.steps},
+        {"processing_resolution", report.processing_resolution},
+        {"processing_pixels",
+         report.processing_pixels > 0 ? Json(report.processing_pixels) : Json(nullptr)},
+        {"checkpoint_steps", or_null(report.checkpoint_steps)}}},
+      {"context_tokens", report.context_tokens},
+      {"licence_file", or_null(licence)},
+      {"cost", cost_json(report)}};
   // File names need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

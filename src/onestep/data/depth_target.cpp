@@ -26,23 +26,22 @@ double quantile(std::vector<float>& values, double fraction) {
   return low + (high - low) * (position - below);
 }
 
-/// Nearest and farthest depth that are told apart, and the code in [-1,1] between them.
+/// The code in [-1,1] of depths between two quantiles.
 class Code {
  public:
   Code(const DepthTargetOptions& options, double q02, double q98)
       : log_(options.kind == DepthTargetOptions::Kind::log),
-        low_(log_ ? q98 / options.range : q02),
+        low_(q02),
         high_(q98),
-        teaches_(q98 > q02 && (!log_ || q98 > 0)),
-        log_range_(std::log(options.range)) {}
+        teaches_(q98 > q02 && (!log_ || q02 > 0)) {}
 
   /// Whether there is anything to learn.
   bool teaches() const { return teaches_; }
   double clamped(double depth) const { return std::clamp(depth, low_, high_); }
   double of(double clamped) const {
-    const double code = log_ ? 2 * (1 + std::log(clamped / high_) / log_range_) - 1
-                             : 2 * (clamped - low_) / (high_ - low_) - 1;
-    return std::clamp(code, -1.0, 1.0);
+    const double t = log_ ? std::log(clamped / low_) / std::log(high_ / low_)
+                          : (clamped - low_) / (high_ - low_);
+    return std::clamp(2 * t - 1, -1.0, 1.0);
   }
 
  private:
@@ -50,7 +49,6 @@ class Code {
   double low_;
   double high_;
   bool teaches_;
-  double log_range_;
 };
 
 }  // namespace

@@ -102,18 +102,22 @@ ordered_json ensemble(const Prediction& prediction) {
 ordered_json options(const Prediction& prediction) {
   const ResolvedOptions& resolved = prediction.options;
   const bool own_spacing = resolved.scheduler == "lcm";
-  return {{"steps", resolved.steps},
-          {"scheduler", resolved.scheduler},
-          {"spacing", own_spacing ? ordered_json() : ordered_json(to_string(resolved.spacing))},
-          {"prediction_type", to_string(resolved.prediction_type)},
-          {"noise", to_string(resolved.noise)},
-          {"seed", resolved.seed},
-          {"processing_resolution", resolved.processing_resolution},
-          {"resample_input", to_string(resolved.resample_input)},
-          {"resample_output", to_string(resolved.resample_output)},
-          {"match_input", resolved.match_input},
-          {"ensemble", ensemble(prediction)},
-          {"prompt_tokens", resolved.prompt_tokens}};
+  const bool by_area = resolved.processing_pixels > 0;
+  return {
+      {"steps", resolved.steps},
+      {"scheduler", resolved.scheduler},
+      {"spacing", own_spacing ? ordered_json() : ordered_json(to_string(resolved.spacing))},
+      {"prediction_type", to_string(resolved.prediction_type)},
+      {"noise", to_string(resolved.noise)},
+      {"seed", resolved.seed},
+      {"processing_resolution",
+       by_area ? ordered_json() : ordered_json(resolved.processing_resolution)},
+      {"processing_pixels", by_area ? ordered_json(resolved.processing_pixels) : ordered_json()},
+      {"resample_input", to_string(resolved.resample_input)},
+      {"resample_output", to_string(resolved.resample_output)},
+      {"match_input", resolved.match_input},
+      {"ensemble", ensemble(prediction)},
+      {"prompt_tokens", resolved.prompt_tokens}};
 }
 
 ordered_json seconds(const StageSeconds& stages, double load) {

@@ -53,8 +53,7 @@ Plan planned(const LoadedEstimator& estimator,
              bool keep_intermediates) {
   const LoadedNetworks& networks = estimator.networks;
   const int factor = networks.vae.config().scale_factor();
-  Plan plan{processed_sizes(options.pipeline, rgb.size(0), rgb.size(1),
-                            options.processing_resolution, factor),
+  Plan plan{processed_sizes(options, rgb.size(0), rgb.size(1), factor),
             step_scheduler(estimator.folder.scheduler(), options)};
   check_size(rgb, options, factor);
   const MemberBatches batches{options.ensemble_size, options.batch};

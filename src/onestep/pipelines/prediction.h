@@ -69,6 +69,8 @@ struct ResolvedOptions {
   NoiseKind noise = NoiseKind::zeros;
   std::uint64_t seed = 0;
   int processing_resolution = 768;
+  /// Above 0: height times width of what the networks see (size_of_area), in place of a resolution.
+  int processing_pixels = 0;
   Resample resample_input = Resample::bilinear;
   Resample resample_output = Resample::bilinear;
   bool match_input = true;

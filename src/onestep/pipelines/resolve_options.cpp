@@ -119,6 +119,9 @@ ResolvedOptions resolve_options(const CheckpointFacts& checkpoint, const Predict
             resolved.processing_resolution <= kMostProcessingResolution,
         "processing resolution is ", resolved.processing_resolution,
         "; it must be 0 (native) or a number of pixels, at most ", kMostProcessingResolution);
+  if (!options.processing_resolution) {
+    resolved.processing_pixels = checkpoint.folder.onestep().processing_pixels.value_or(0);
+  }
   resolved.resample_input = options.resample_input;
   resolved.resample_output = options.resample_output;
   resolved.match_input = options.match_input;

@@ -61,13 +61,16 @@ ModelIndex parse_model_index(const std::string& json, const std::string& where) 
 
 OnestepFile parse_onestep_file(const std::string& json, const std::string& where) {
   const ConfigReader reader(json, where);
-  refuse_unknown_keys(reader, {"context_tokens", "depth_target", "estimator", "normal_frame"});
+  refuse_unknown_keys(
+      reader, {"context_tokens", "depth_target", "estimator", "normal_frame", "processing_pixels"});
   OnestepFile file;
   file.estimator = reader.optional_text("estimator");
   reader.require_supported({"normal_frame", {"null", "\"dsine\"", "\"opengl\"", "\"opencv\""}});
   file.normal_frame = reader.optional_text("normal_frame");
   reader.require_supported({"context_tokens", {"null", "2", "77"}});
   file.context_tokens = reader.optional_integer("context_tokens", {2, 77});
+  file.processing_pixels =
+      reader.optional_integer("processing_pixels", {kLeastProcessingPixels, kMostProcessingPixels});
   if (reader.has("depth_target") && !reader.is_null("depth_target")) {
     if (!reader.is_object("depth_target")) {
       reader.refuse("depth_target", "expected an object with kind and range");

@@ -23,11 +23,18 @@ struct OnestepFile {
   std::optional<std::string> normal_frame;  ///< "dsine", "opencv", "opengl"
   std::optional<int> context_tokens;        ///< 2 or 77
   std::optional<DepthCode> depth_target;    ///< absent: affine
+  /// Height times width that the networks were trained at, for small networks that know no other;
+  /// in place of model_index.json's default_processing_resolution.
+  std::optional<int> processing_pixels;
 };
 
 /// Pixels of the longer side at which anybody may ask for a prediction: a checkpoint, a caller, the
 /// command line. As many as a picture may have.
 inline constexpr int kMostProcessingResolution = 32768;
+
+/// Bounds of OnestepFile::processing_pixels.
+inline constexpr int kLeastProcessingPixels = 256;
+inline constexpr int kMostProcessingPixels = 1 << 26;
 
 /// What model_index.json says of a pipeline beside its components.
 struct ModelIndex {

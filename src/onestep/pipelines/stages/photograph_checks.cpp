@@ -74,7 +74,7 @@ void check_photograph(const Array& rgb) {
 }
 
 void check_size(const Array& rgb, const ResolvedOptions& options, int factor) {
-  const ImageSize size = resized(rgb, options.pipeline, options.processing_resolution);
+  const ImageSize size = processed_sizes(options, rgb.size(0), rgb.size(1), 1).resized;
   const int least = options.pipeline == Pipeline::e2e ? factor : 1;
   if (is_large_enough(size, least)) return;
   fail("an image of ", rgb.size(1), "x", rgb.size(0), " pixels becomes ", size.width, "x",

@@ -50,6 +50,29 @@ ImageSize processed_size(std::int64_t height, std::int64_t width, int resolution
           static_cast<std::int64_t>(static_cast<double>(width) * factor)};
 }
 
+ImageSize size_of_area(std::int64_t height, std::int64_t width, std::int64_t pixels) {
+  check_resolution(height, width, 0);
+  constexpr std::int64_t kMultiple = 16;
+  const double scale = std::sqrt(static_cast<double>(pixels) / static_cast<double>(height) /
+                                 static_cast<double>(width));
+  const auto side = [&](std::int64_t length) {
+    const double multiples = static_cast<double>(length) * scale / kMultiple;
+    return kMultiple * std::max<std::int64_t>(1, std::llround(multiples));
+  };
+  return {side(height), side(width)};
+}
+
+ProcessedSizes processed_sizes(const ResolvedOptions& options,
+                               std::int64_t height,
+                               std::int64_t width,
+                               int factor) {
+  if (options.processing_pixels > 0) {
+    const ImageSize size = size_of_area(height, width, options.processing_pixels);
+    return {size, {rounded_up(size.height, factor), rounded_up(size.width, factor)}};
+  }
+  return processed_sizes(options.pipeline, height, width, options.processing_resolution, factor);
+}
+
 ProcessedSizes processed_sizes(
     Pipeline pipeline, std::int64_t height, std::int64_t width, int resolution, int factor) {
   if (pipeline == Pipeline::e2e) {

@@ -29,6 +29,12 @@ struct ProcessedSizes {
 ProcessedSizes processed_sizes(
     Pipeline pipeline, std::int64_t height, std::int64_t width, int resolution, int factor);
 
+/// By area where the options say so, which pads for factors above 16 alone; else as above.
+ProcessedSizes processed_sizes(const ResolvedOptions& options,
+                               std::int64_t height,
+                               std::int64_t width,
+                               int factor);
+
 /// uint8 or float32 [H,W,3] -> float32 [1,H',W',3] of sizes.padded. e2e: resized as 8-bit levels,
 /// which is all that the research code knows; otherwise as floats (bicubic may overshoot), and
 /// padded at the bottom and on the right with the last pixel.

@@ -27,6 +27,12 @@ void write_json(const fs::path& path, const Json& json) {
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
+StateDict as_stored(const StateDict& state, DType dtype) {
+  StateDict stored;
+  for (const auto& [key, value] : state) stored.emplace(key, value.to(dtype));
+  return stored;
+}
+
 void write_unet(const fs::path& folder, const TrainedFolder& trained) {
   if (trained.unet.empty()) return copy_component(trained.start, "unet", folder);
   copy_descriptions(trained.start, "unet", folder);
@@ -35,14 +41,16 @@ void write_unet(const fs::path& folder, const TrainedFolder& trained) {
   write_json(folder / "unet" / "config.json", config);
   const bool linear = trained.start.unet_config().use_linear_projection;
   write_safetensors(folder / "unet" / kWeights,
-                    linear ? trained.unet : with_convolution_projections(trained.unet),
+                    as_stored(linear ? trained.unet : with_convolution_projections(trained.unet),
+                              trained.weights),
                     {{"format", "pt"}});
 }
 
 void write_vae(const fs::path& folder, const TrainedFolder& trained) {
   if (trained.vae.empty()) return copy_component(trained.start, "vae", folder);
   copy_descriptions(trained.start, "vae", folder);
-  write_safetensors(folder / "vae" / kWeights, trained.vae, {{"format", "pt"}});
+  write_safetensors(folder / "vae" / kWeights, as_stored(trained.vae, trained.weights),
+                    {{"format", "pt"}});
 }
 
 /// The parts that both kinds of folder have.
@@ -70,6 +78,7 @@ Json estimator_scheduler(const DiffusersFolder& start) {
 Json onestep_file(const TrainedFolder& trained) {
   Json file = {
       {"estimator", "e2e"}, {"normal_frame", "dsine"}, {"context_tokens", trained.context_tokens}};
+  if (trained.processing_pixels) file["processing_pixels"] = *trained.processing_pixels;
   const DepthTargetOptions& target = trained.depth_target;
   if (trained.modality == Modality::depth && target.kind == DepthTargetOptions::Kind::log) {
     const bool whole = target.range == std::floor(target.range);

@@ -20,11 +20,13 @@ struct TrainedFolder {
   DepthTargetOptions depth_target = {};  ///< of an estimator of depth
   int context_tokens = 77;
   std::optional<int> processing_resolution = {};  ///< absent: start's, else 768
+  std::optional<int> processing_pixels = {};      ///< of onestep.json
+  DType weights = DType::float32;                 ///< of the trained part's file
 };
 
 /// A complete diffusers folder of an end-to-end fine-tuned estimator: Marigold's pipeline class for
 /// the modality, one denoising step, a DDIM scheduler with trailing spacing and the betas and the
-/// prediction type of `start`, the UNet as one float32 file, `onestep.json` beside them; the files
+/// prediction type of `start`, the UNet as one file, `onestep.json` beside them; the files
 /// of the frozen parts are copied byte for byte. Written beside `folder` and renamed in the end,
 /// an older `folder` is replaced. Throws Error (file, reason).
 void write_trained_estimator(const std::filesystem::path& folder, const TrainedFolder& trained);

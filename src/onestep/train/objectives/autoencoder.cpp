@@ -62,7 +62,7 @@ class Autoencoder final : public Objective {
   }
 
   void write_model(const fs::path& folder) const override {
-    TrainedFolder trained{.start = start_};
+    TrainedFolder trained{.start = start_, .weights = options_.weights};
     for (const NamedParameter& parameter : parameters_) {
       trained.vae.emplace(parameter.name, as_array(parameter.value).to(DType::float32));
     }

@@ -13,7 +13,8 @@ struct AutoencoderOptions {
   double kl_weight = 1e-6;
   std::uint64_t seed = 0;  ///< of the latents' samples
   bool checkpoint_decoder = false;
-  TorchOptions torch;  ///< device and precision
+  DType weights = DType::float32;  ///< of the folder's autoencoder
+  TorchOptions torch;              ///< device and precision
 };
 
 /// The distribution of latents that moments [B,h,w,2C] stand for, the log variance bounded as the

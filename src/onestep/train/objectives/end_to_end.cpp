@@ -119,6 +119,8 @@ void EndToEnd::write_model(const fs::path& folder) const {
   trained.depth_target = options_.depth_target;
   trained.context_tokens = options_.context_tokens;
   trained.processing_resolution = options_.processing_resolution;
+  trained.processing_pixels = options_.processing_pixels;
+  trained.weights = options_.weights;
   for (const NamedParameter& parameter : parameters_) {
     trained.unet.emplace(parameter.name, as_array(parameter.value).to(DType::float32));
   }

@@ -33,6 +33,8 @@ struct EndToEndOptions {
   bool checkpoint_decoder = false;
   std::int64_t latent_cache_bytes = 0;
   std::optional<int> processing_resolution;  ///< what the folder will say; absent: as it is
+  std::optional<int> processing_pixels;      ///< likewise; absent: nothing
+  DType weights = DType::float32;            ///< of the folder's UNet
   TorchOptions torch;                        ///< device and precision
   /// Second latents of micro-batch `number`, float32 [B,C,h,w], in place of drawn ones; for tests.
   std::function<Array(std::int64_t number)> given_latents = {};

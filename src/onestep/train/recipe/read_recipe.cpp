@@ -205,6 +205,12 @@ void read_model(const Value& value, Recipe& recipe) {
     recipe.processing_resolution =
         static_cast<int>(value.at("processing_resolution").integer(0, 32768));
   }
+  if (!value.at("processing_pixels").is_null()) {
+    recipe.processing_pixels = static_cast<int>(
+        value.at("processing_pixels").integer(kLeastProcessingPixels, kMostProcessingPixels));
+  }
+  recipe.weights =
+      value.at("weights").one_of({"float32", "float16"}) == 0 ? DType::float32 : DType::float16;
   const Value scratch = value.at("scratch");
   const auto object = [&](const char* name) {
     const Value config = scratch.at(name);

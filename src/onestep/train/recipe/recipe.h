@@ -68,6 +68,8 @@ struct Recipe {
   double kl_weight = 1e-6;
   std::int64_t latent_cache_bytes = 0;  ///< 0 where pictures are augmented
   std::optional<int> processing_resolution;
+  std::optional<int> processing_pixels;
+  DType weights = DType::float32;            ///< in the folder that is written
   std::string scratch_unet;                  ///< JSON object, or empty
   std::string scratch_vae;                   ///< JSON object, or empty
   std::string scratch_text_encoder;          ///< JSON object, or empty

@@ -49,6 +49,8 @@ constexpr const char* kDefaults = R"({
   "kl_weight": 1e-6,
   "latent_cache_mb": 2048,
   "processing_resolution": null,
+  "processing_pixels": null,
+  "weights": "float32",
   "scratch": {"unet": null, "vae": null, "text_encoder": null}
 })";
 

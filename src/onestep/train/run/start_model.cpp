@@ -97,6 +97,7 @@ std::unique_ptr<Objective> make_objective(const Recipe& recipe,
                             {.kl_weight = recipe.kl_weight,
                              .seed = recipe.seed,
                              .checkpoint_decoder = recipe.checkpoint_decoder,
+                             .weights = recipe.weights,
                              .torch = torch},
                             stop);
   }
@@ -112,6 +113,8 @@ std::unique_ptr<Objective> make_objective(const Recipe& recipe,
       .checkpoint_decoder = recipe.checkpoint_decoder,
       .latent_cache_bytes = recipe.latent_cache_bytes,
       .processing_resolution = processing_resolution(recipe, start, longest_side),
+      .processing_pixels = recipe.processing_pixels,
+      .weights = recipe.weights,
       .torch = torch};
   if (recipe.objective == ObjectiveKind::latent) {
     return std::make_unique<LatentSpace>(start, options, stop);
