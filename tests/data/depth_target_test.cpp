@@ -140,7 +140,7 @@ std::vector<float> one_to_101() {
   return values;
 }
 
-TEST(LogDepthTarget, IsOneAtTheFarQuantileAndZeroAFactorNearer) {
+TEST(LogDepthTarget, IsTheAffineCodeOfTheLogarithm) {
   const Shape shape = {1, 101};
   const Array all = Array::of(shape, std::vector<std::uint8_t>(101, 1));
   const DepthTarget target = depth_target(Array::of(shape, one_to_101()), all, kLog);
@@ -150,7 +150,7 @@ TEST(LogDepthTarget, IsOneAtTheFarQuantileAndZeroAFactorNearer) {
   EXPECT_EQ(norm[100], 1.0F) << "beyond the quantile";
   EXPECT_NEAR(norm[32], 2 * (1 - std::log(3) / std::log(33)) - 1, 1e-6);  // 33 m
   EXPECT_NEAR(norm[2], -1.0F, 1e-6);                                      // 3 m
-  EXPECT_EQ(norm[0], -1.0F) << "nearer than the range";
+  EXPECT_EQ(norm[0], -1.0F) << "before the quantile";
   EXPECT_NEAR(target.metric.view<float>()[0], 3, 1e-6);
 }
 

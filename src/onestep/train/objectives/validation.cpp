@@ -1,7 +1,8 @@
 #include "onestep/train/objectives/validation.h"
 
 #include "onestep/base/check.h"
-#include "onestep/geometry/alignment.h"
+#include "onestep/eval/depth_scores.h"
+#include "onestep/eval/normal_scores.h"
 #include "onestep/viz/colour_map.h"
 
 #include <algorithm>
@@ -50,34 +51,9 @@ Range valid_range(const Array& depth, const Array& mask) {
   return range;
 }
 
-Array aligned(const Array& prediction, const ScaleShift& fit) {
-  Array result = prediction;
-  for (float& value : result.mutable_view<float>()) {
-    value = static_cast<float>(fit.scale * value + fit.shift);
-  }
-  return result;
-}
-
-void add_depth_metrics(const Array& depth,
-                       const Array& truth,
-                       const Array& mask,
-                       std::map<std::string, double>& metrics) {
-  const auto a = depth.view<float>();
-  const auto g = truth.view<float>();
+bool any(const Array& mask) {
   const auto valid = mask.view<std::uint8_t>();
-  double count = 0;
-  double relative = 0;
-  double close = 0;
-  for (std::size_t i = 0; i < valid.size(); ++i) {
-    if (valid[i] == 0 || !(g[i] > 0)) continue;
-    const double value = std::max(1e-6, static_cast<double>(a[i]));  // as depth is evaluated
-    count += 1;
-    relative += std::abs(value - g[i]) / g[i];
-    close += std::max(value / g[i], g[i] / value) < 1.25 ? 1 : 0;
-  }
-  if (count == 0) return;
-  metrics["abs_rel"] = relative / count;
-  metrics["delta1"] = close / count;
+  return std::any_of(valid.begin(), valid.end(), [](std::uint8_t v) { return v != 0; });
 }
 
 }  // namespace
@@ -85,9 +61,12 @@ void add_depth_metrics(const Array& depth,
 Validation depth_validation(const Batch& batch, const Array& prediction) {
   const Array truth = first_of(batch.depth_m, prediction);
   const Array mask = first_of(batch.mask, prediction);
-  const Array depth = aligned(prediction, fit_scale_shift(prediction, truth, mask));
+  const Array depth = fitted_depth(prediction, truth, mask, FitDomain::depth);
   Validation result;
-  add_depth_metrics(depth, truth, mask, result.metrics);
+  if (any(mask)) {
+    const DepthScores scores = depth_scores(depth, truth, mask);
+    result.metrics = {{"abs_rel", scores.abs_rel}, {"delta1", scores.delta1}};
+  }
   const Range range = valid_range(truth, mask);
   const DepthColours colours{.low = range.low, .high = range.high};
   result.pictures = {first_of(batch.images, prediction), coloured_depth(depth, "spectral", colours),
@@ -98,24 +77,8 @@ Validation depth_validation(const Batch& batch, const Array& prediction) {
 Validation normals_validation(const Batch& batch, const Array& prediction) {
   const Array truth = first_of(batch.normals, prediction);
   const Array mask = first_of(batch.mask, prediction);
-  const auto p = prediction.view<float>();
-  const auto n = truth.view<float>();
-  const auto valid = mask.view<std::uint8_t>();
-  double count = 0;
-  double degrees = 0;
-  for (std::size_t i = 0; i < valid.size(); ++i) {
-    if (valid[i] == 0) continue;
-    const double dot = static_cast<double>(p[3 * i]) * n[3 * i] +
-                       static_cast<double>(p[3 * i + 1]) * n[3 * i + 1] +
-                       static_cast<double>(p[3 * i + 2]) * n[3 * i + 2];
-    const double length = std::sqrt(static_cast<double>(p[3 * i]) * p[3 * i] +
-                                    static_cast<double>(p[3 * i + 1]) * p[3 * i + 1] +
-                                    static_cast<double>(p[3 * i + 2]) * p[3 * i + 2]);
-    count += 1;
-    degrees += std::acos(std::clamp(dot / std::max(length, 1e-12), -1.0, 1.0)) * 57.29577951308232;
-  }
   Validation result;
-  if (count > 0) result.metrics["mean_deg"] = degrees / count;
+  if (any(mask)) result.metrics["mean_deg"] = normal_scores(prediction, truth, mask).mean_deg;
   result.pictures = {first_of(batch.images, prediction), coloured_normals(prediction),
                      coloured_normals(truth)};
   return result;
