@@ -17,6 +17,9 @@ foreach(header api/onestep.h base/error.h)
   install(FILES "${PROJECT_SOURCE_DIR}/src/onestep/${header}"
           DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/onestep/${folder}")
 endforeach()
+# The models that predict takes when it is given none: where hub/bundled_models.h looks, from bin/.
+cmake_path(SET ONESTEP_MODELS NORMALIZE "${CMAKE_INSTALL_BINDIR}/../share/onestep/models")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/models/bundled/" DESTINATION "${ONESTEP_MODELS}" OPTIONAL)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # find_package(onestep)
@@ -33,7 +36,8 @@ if(embree_FOUND)
   string(APPEND ONESTEP_PC_LIBS " -lembree3")
 endif()
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/onestepConfig.cmake.in"
-  "${PROJECT_BINARY_DIR}/package/onestepConfig.cmake" INSTALL_DESTINATION "${package_folder}")
+  "${PROJECT_BINARY_DIR}/package/onestepConfig.cmake" INSTALL_DESTINATION "${package_folder}"
+  PATH_VARS ONESTEP_MODELS)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/onestepConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion)
 install(EXPORT onestepTargets NAMESPACE onestep:: DESTINATION "${package_folder}")

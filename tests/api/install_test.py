@@ -41,8 +41,10 @@ class Install(unittest.TestCase):
         return result.stdout
 
     def configure(self, source, build):
-        self.call(CMAKE, "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}",
-                  f"-DCMAKE_CXX_FLAGS={' '.join(flags())}", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        return self.call(CMAKE, "-G", "Ninja", "-S", source, "-B", build,
+                         f"-DCMAKE_CXX_COMPILER={COMPILER}",
+                         f"-DCMAKE_CXX_FLAGS={' '.join(flags())}",
+                         f"-DCMAKE_PREFIX_PATH={self.prefix}")
 
     def run_example(self, program):
         out = self.temporary / f"out of {program.name}"
@@ -76,9 +78,13 @@ class Install(unittest.TestCase):
         moved = self.temporary / "moved"
         moved.symlink_to(self.prefix)
         folders = ":".join(str(path.parent) for path in moved.rglob("onestep.pc"))
+        environment = {**os.environ, "PKG_CONFIG_PATH": folders}
+        models = self.call("pkg-config", "--variable=modelsdir", "onestep", env=environment)
+        self.assertEqual(pathlib.Path(models.strip()).resolve(),
+                         (self.prefix / "share" / "onestep" / "models").resolve())
         found = subprocess.run(
             ["pkg-config", "--cflags", "--libs", "--static", "onestep"], capture_output=True,
-            text=True, check=False, env={**os.environ, "PKG_CONFIG_PATH": folders})
+            text=True, check=False, env=environment)
         self.assertEqual(found.returncode, 0, found.stderr)
         program = self.temporary / "by_pkg_config"
         self.call(COMPILER, "-std=c++20", *flags(), EXAMPLE / "main.cpp", *found.stdout.split(),
@@ -93,6 +99,26 @@ class Install(unittest.TestCase):
         ours = self.call(COMPILER, "-std=c++20", f"-I{self.prefix / 'include'}", "-MM", source)
         headers = [line for line in ours.replace("\\\n", "\n").split("\n") if ".h" in line]
         self.assertEqual(len(headers), 2, ours)
+
+    def test_the_installed_program_finds_the_bundled_models_and_so_does_the_package(self):
+        models = self.prefix / "share" / "onestep" / "models"
+        if (ROOT / "models" / "bundled").exists():
+            self.assertTrue((models / "depth" / "model_index.json").is_file())
+        for modality in ["depth", "normals"]:
+            if not (models / modality).exists():
+                shutil.copytree(MODEL.parent / f"tiny_e2e_{modality}", models / modality)
+        out = self.temporary / "out of bundled models"
+        self.call(self.prefix / "bin" / "onestep", "predict", PHOTO, "-o", out)
+        for name in ["coffee_depth.npy", "coffee_normals.npy"]:
+            self.assertTrue((out / name).is_file(), name)
+        source = self.temporary / "models of the package"
+        source.mkdir()
+        (source / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(models LANGUAGES CXX)\n"
+            "find_package(onestep REQUIRED)\nmessage(STATUS \"found ${onestep_MODELS}\")\n",
+            encoding="utf-8")
+        configured = self.configure(source, self.temporary / "models of the package, built")
+        self.assertIn(f"found {models}", configured)
 
     def test_the_program_and_the_licence_are_there_and_nothing_of_the_build(self):
         self.call(self.prefix / "bin" / "onestep", "--version")

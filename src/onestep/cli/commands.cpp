@@ -2,6 +2,7 @@
 
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/base/nearest_name.h"
+#include "onestep/base/text/one_line.h"
 #include "onestep/base/thread_pool.h"
 #include "onestep/cli/arguments/command_line.h"
 #include "onestep/cli/arguments/help.h"
@@ -10,6 +11,7 @@
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
 #include "onestep/cli/torch/torch_parts.h"
+#include "onestep/hub/bundled_models.h"
 #include "onestep/io/float_images/exr.h"
 #include "onestep/scenes/scenes.h"
 
@@ -49,6 +51,18 @@ const std::array<Command, 5>& commands() {
   return all;
 }
 
+/// "depth, normals in FOLDER", or "none in FOLDER".
+std::string bundled_models_text() {
+  const std::filesystem::path folder = bundled_models_folder();
+  std::string names;
+  for (const std::string& name : bundled_model_names()) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(folder / name / "model_index.json", unknown)) continue;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return concatenate(names.empty() ? "none" : names, " in ", folder.native());
+}
+
 /// The first of the instruction sets is the one that is used.
 std::string version_text() {
   std::string text = "onestep " ONESTEP_VERSION "\ninstruction sets:";
@@ -56,7 +70,8 @@ std::string version_text() {
   return concatenate(text, "\nthreads: ", available_processors(), "\noptional parts: exr ",
                      exr_available() ? "yes" : "no", ", scenes ",
                      scene_renderer().empty() ? "no" : "yes", ", torch ",
-                     torch_is_built_in() ? "yes" : "no");
+                     torch_is_built_in() ? "yes" : "no",
+                     "\nbundled models: ", one_line(bundled_models_text()));
 }
 
 /// Null for a word that is no command.

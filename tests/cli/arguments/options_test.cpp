@@ -102,13 +102,14 @@ TEST_F(Options, PredictionTypeOverridesTheCheckpoint) {
 
 TEST_F(Options, VersionNamesThreadsInstructionSetsAndOptionalParts) {
   const Names lines = lines_of(run({"--version"}).out);
-  ASSERT_EQ(lines.size(), 4u);
+  ASSERT_EQ(lines.size(), 5u);
   EXPECT_TRUE(lines[0].starts_with("onestep ")) << lines[0];
   EXPECT_TRUE(lines[1].starts_with("instruction sets: ")) << lines[1];
   EXPECT_TRUE(lines[2].starts_with("threads: ")) << lines[2];
   EXPECT_TRUE(lines[3].starts_with("optional parts: exr ")) << lines[3];
   EXPECT_NE(lines[3].find(", scenes "), std::string::npos) << lines[3];
   EXPECT_NE(lines[3].find(", torch "), std::string::npos) << lines[3];
+  EXPECT_TRUE(lines[4].starts_with("bundled models: ")) << lines[4];
 }
 
 }  // namespace

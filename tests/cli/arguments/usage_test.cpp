@@ -86,7 +86,6 @@ INSTANTIATE_TEST_SUITE_P(
          {"unknown command \"perdict\"", "\"predict\""}},
         {"UnknownFlag", {"--vresion"}, {"unknown option", "\"--version\""}},
         {"NoInput", {"predict", "-m", "model"}, {"photographs"}},
-        {"NoModel", {"predict", "photo.png"}, {"-m", "checkpoint folder"}},
         {"UnknownOption", {"", "--stepz", "3"}, {"unknown option \"--stepz\"", "\"--steps\""}},
         {"UnknownOptionWithValue", {"", "--stepz=3"}, {"\"--stepz\"", "\"--steps\""}},
         {"OneDashTooFew", {"", "-steps", "3"}, {"\"-steps\"", "\"--steps\""}},

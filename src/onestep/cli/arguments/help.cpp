@@ -71,7 +71,7 @@ std::string overview() {
   return R"(onestep: depth and surface normals from one photograph, in one denoising step.
 
 Usage:
-  onestep predict INPUT... -m MODEL [-o FOLDER] [options]
+  onestep predict INPUT... [-m MODEL] [-o FOLDER] [options]
   onestep train RECIPE -o FOLDER [options]
   onestep scenes -o FOLDER [options]
   onestep inspect MODEL [--size WIDTHxHEIGHT] [--json]
@@ -87,11 +87,12 @@ Commands:
 Options:
   -h, --help  this text; "onestep predict --help" lists the options of a command
   --version   the version; instruction sets and threads that it has here, best first; optional
-              parts
+              parts; bundled models
 
 A MODEL is a checkpoint folder as diffusers saves it (model_index.json, unet, vae, text_encoder,
 scheduler, tokenizer) with .safetensors weights, or ORG/NAME, a repository in the local Hugging Face
-cache.
+cache. Without -m predict uses two small models that come with the program, one for depth and one
+for normals.
 
 onestep-torch is this program with libtorch: the same commands, train, and GPUs for predict
 (--device). ./run train fetches libtorch and builds it.

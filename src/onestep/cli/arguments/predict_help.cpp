@@ -17,12 +17,14 @@ Files written for photo.jpg:
   photo_uncertainty.png       color  the same in 8 bit, white from the 95th percentile on
   photo.json                  json   what the numbers mean, model, options, seconds, memory
   photo_intermediates.safetensors    with --save-intermediates
-With two models the last four are called photo_depth_..., photo_normals_... (photo_depth.json).
+With depth and normals in one call the last four are called photo_depth_..., photo_normals_...
+(photo_depth.json).
 The results of photographs in sub-folders go to sub-folders of the same names.
 )";
 
 constexpr char kExamples[] = R"(
 Examples:
+  onestep predict photo.jpg
   onestep predict photo.jpg -m e2e-depth
   onestep predict photo.jpg -m e2e-depth -m e2e-normals
   onestep predict photo.jpg -m prs-eth/marigold-depth-v1-0 --steps 4 --ensemble 5 --uncertainty
@@ -51,13 +53,14 @@ std::string spellings() {
 
 const char kPredictDescription[] = R"(Depth or surface normals of photographs.
 
-Usage: onestep predict INPUT... -m MODEL [-o FOLDER] [options]
+Usage: onestep predict INPUT... [-m MODEL] [-o FOLDER] [options]
 
   INPUT...  PNG or JPEG files; folders whose PNG and JPEG files are taken, those of sub-folders
             included and results of earlier runs left out; - for a list of such names on standard
             input, one a line
   MODEL     a checkpoint folder as diffusers saves it, with .safetensors weights, or ORG/NAME, a
-            repository in the local Hugging Face cache (ORG/NAME@REVISION for another than main)
+            repository in the local Hugging Face cache (ORG/NAME@REVISION for another than main);
+            without -m two small models that come with the program write depth and normals
 
 Prints the first file written of each photograph, one a line; everything else goes to stderr.
 Ctrl-C stops within a second and leaves no half-written file.

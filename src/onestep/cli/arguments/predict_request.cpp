@@ -38,7 +38,8 @@ std::string among(std::span<const std::string> names) {
 void declare_main(CLI::App& app, PredictRequest& request) {
   add_values(app,
              {"-m,--model", "MODEL",
-              "checkpoint folder or repository; give one for depth and one for normals to get both",
+              "checkpoint folder or repository; give one for depth and one for normals to get both "
+              "(default: the two small models that come with the program)",
               kMain},
              [&](const auto&, const auto& text) { request.models.push_back(text); });
   add_values(app, {"--input", "PATH", "one more input", kHidden},
@@ -51,7 +52,7 @@ void declare_main(CLI::App& app, PredictRequest& request) {
   add_value(app,
             {"--modality", "NAME",
              "auto (default: what the checkpoint declares), depth or normals: the checkpoint is "
-             "read as that",
+             "read as that; without -m, that one alone of the bundled models",
              kMain},
             [&](const auto& option, const auto& text) {
               const std::string& name = one_of(option, text, modalities);
@@ -193,10 +194,10 @@ void check_request(const PredictRequest& request) {
     throw UsageError("expected photographs or folders, found none; see onestep predict --help");
   }
   const auto& models = request.models;
-  if (models.empty() || std::count(models.begin(), models.end(), "") > 0) {
+  if (std::count(models.begin(), models.end(), "") > 0) {
     throw UsageError(
-        "-m: expected a checkpoint folder or repository, found none; for example "
-        "-m GonzaloMG/marigold-e2e-ft-depth (see onestep predict --help)");
+        "-m: expected a checkpoint folder or repository, found \"\"; for example "
+        "-m GonzaloMG/marigold-e2e-ft-depth, or no -m for the models that come with the program");
   }
   if (request.output.folder.empty()) throw UsageError("-o: expected a folder, found \"\"");
   check_device(request);
@@ -237,7 +238,8 @@ std::optional<PredictRequest> parse_predict(const Arguments& arguments) {
   request.inputs.insert(request.inputs.end(), inputs.begin(), inputs.end());
   request.predict.keep_intermediates = request.output.intermediates;
   request.output.uncertainty = request.predict.uncertainty;
-  request.output.modality_in_every_name = request.models.size() > 1;
+  const bool both_bundled = request.models.empty() && !request.load.modality;
+  request.output.modality_in_every_name = both_bundled || request.models.size() > 1;
   if (request.half_precision && request.load.variant.empty()) request.load.variant = "fp16";
   check_request(request);
   if (request.output.formats.count(OutputFormat::exr) > 0) require_exr();

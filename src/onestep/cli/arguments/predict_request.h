@@ -16,8 +16,10 @@ namespace onestep {
 struct PredictRequest {
   std::vector<std::string> inputs;  ///< "-": the list on standard input
   NameSeparator list_separator = NameSeparator::line_break;
-  std::vector<std::string> models;  ///< folders, or repositories of the Hugging Face cache
-  std::string device = "cpu";       ///< "cpu": our own kernels; "torch-cpu", "cuda", "cuda:1"
+  /// Folders, or repositories of the Hugging Face cache; empty: the models that come with the
+  /// program, that of load.modality alone where it is there.
+  std::vector<std::string> models;
+  std::string device = "cpu";  ///< "cpu": our own kernels; "torch-cpu", "cuda", "cuda:1"
   LoadOptions load;
   bool half_precision = false;
   PredictOptions predict;

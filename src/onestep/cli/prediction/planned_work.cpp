@@ -2,6 +2,7 @@
 
 #include "onestep/cli/prediction/option_conflicts.h"
 #include "onestep/cli/terminal/messages.h"
+#include "onestep/hub/bundled_models.h"
 #include "onestep/hub/cache_folder.h"
 #include "onestep/hub/find_model.h"
 #include "onestep/output/existing_result.h"
@@ -25,8 +26,30 @@ void refuse_reduction(const PredictRequest& request, const PlannedModel& model) 
                                ", found ", to_string(reduction)));
 }
 
-PlannedModel plan_model(const std::string& name, const PredictRequest& request) {
-  PlannedModel model{name, find_model(name, hub_cache_folder())};
+/// Where a model lies and what messages call it.
+struct FoundModel {
+  std::string name;
+  fs::path folder;
+};
+
+/// Those of -m; without any, those that come with the program.
+std::vector<FoundModel> found_models(const PredictRequest& request) {
+  std::vector<FoundModel> found;
+  for (const std::string& name : request.models) {
+    found.push_back({name, find_model(name, hub_cache_folder())});
+  }
+  if (!found.empty()) return found;
+  const fs::path bundled = bundled_models_folder();
+  for (const std::string& name : bundled_model_names()) {
+    if (request.load.modality && name != to_string(*request.load.modality)) continue;
+    found.push_back({"the bundled " + name + " model", find_bundled_model(name, bundled)});
+  }
+  return found;
+}
+
+PlannedModel plan_model(const FoundModel& found, const PredictRequest& request) {
+  const std::string& name = found.name;
+  PlannedModel model{name, found.folder};
   const auto folder = DiffusersFolder::open(model.folder, request.load.variant);
   const EstimatorKind kind = kind_of(folder);
   const auto modality = request.load.modality ? request.load.modality : kind.modality;
@@ -90,10 +113,12 @@ std::string refusal(const Photograph& photograph,
   const auto earlier = result_of_other_modality(photograph.path.stem().native(), model.modality,
                                                 options_for(photograph, request.output));
   if (!earlier) return "";
-  return concatenate(
-      photograph.path.native(), ": expected no result or one of ", to_string(model.modality),
-      " in ", earlier->description.native(), ", found one of ", to_string(earlier->modality),
-      "; choose another folder with -o, or give both models in one call (-m ", "DEPTH -m NORMALS)");
+  const char* both = request.models.empty() ? "leave --modality out"
+                                            : "give both models in one call (-m DEPTH -m NORMALS)";
+  return concatenate(photograph.path.native(), ": expected no result or one of ",
+                     to_string(model.modality), " in ", earlier->description.native(),
+                     ", found one of ", to_string(earlier->modality),
+                     "; choose another folder with -o, or ", both);
 }
 
 PlannedPhotograph plan_photograph(const Photograph& photograph,
@@ -122,8 +147,8 @@ void refuse_nothing_but_refusals(const std::vector<PlannedPhotograph>& work) {
 
 std::vector<PlannedModel> plan_models(const PredictRequest& request) {
   std::vector<PlannedModel> models;
-  for (const std::string& name : request.models) {
-    models.push_back(plan_model(name, request));
+  for (const FoundModel& found : found_models(request)) {
+    models.push_back(plan_model(found, request));
     refuse_without_files(request, models.back());
   }
   refuse_same_files(models);

@@ -12,12 +12,13 @@ namespace onestep {
 
 /// A checkpoint as its configuration files describe it, before any weight is read.
 struct PlannedModel {
-  std::string name;              ///< as it was typed
+  std::string name;              ///< as it was typed, or "the bundled depth model"
   std::filesystem::path folder;  ///< the path, or the snapshot in the Hugging Face cache
   Modality modality = Modality::depth;
 };
 
-/// Finds and opens the checkpoints of `-m`, without their weights. Throws Error for one that is
+/// Finds and opens the checkpoints of `-m`, or those that come with the program, without their
+/// weights. Throws Error for one that is
 /// missing or cannot be used, UsageError for two that would write the same files and for options
 /// that the checkpoints cannot obey.
 std::vector<PlannedModel> plan_models(const PredictRequest& request);
