@@ -4,6 +4,7 @@
 #include "onestep/cli/photographs/name_list.h"
 #include "onestep/cli/prediction/planned_work.h"
 #include "onestep/cli/prediction/prediction_line.h"
+#include "onestep/cli/prediction/sheet.h"
 #include "onestep/cli/terminal/interrupt.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/progress_display.h"
@@ -98,6 +99,7 @@ std::vector<PlannedPhotograph> plan(const PredictRequest& request,
   for (const PlannedModel& model : models) {
     refuse_overwritten_inputs(inputs.photographs, model.modality, request.output);
   }
+  refuse_overwriting_sheet(request, inputs.photographs);
   auto work = plan_photographs(inputs.photographs, models, request);
   const std::size_t skipped = inputs.photographs.size() - work.size();
   if (skipped > 0 && !request.quiet) {
@@ -120,9 +122,12 @@ void predict(const PredictRequest& request,
              PhotographFailures& failures) {
   const auto models = plan_models(request);
   const auto work = plan(request, models, inputs);
-  if (work.empty()) return;
-  prepare_output_folder(request.output.folder);
-  load_and_predict(request, models, work, interrupt, failures);
+  if (!work.empty()) {
+    prepare_output_folder(request.output.folder);
+    load_and_predict(request, models, work, interrupt, failures);
+  }
+  if (request.sheet.empty() || interrupt.stop().stop_requested()) return;
+  write_sheet(request, models, inputs.photographs);
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ Examples:
   onestep predict photo.jpg -m e2e-depth
   onestep predict photo.jpg -m e2e-depth -m e2e-normals
   onestep predict photo.jpg -m prs-eth/marigold-depth-v1-0 --steps 4 --ensemble 5 --uncertainty
+  onestep predict holiday/ --sheet holiday.jpg
   onestep predict holiday/ -m e2e-normals -o normals --formats npy,color --skip-existing
   find . -name '*.jpg' -print0 | onestep predict - -0 -m e2e-depth --json)";
 

@@ -95,6 +95,17 @@ void declare_output(CLI::App& app, PredictRequest& request) {
               const bool known = std::find(names.begin(), names.end(), lower) != names.end();
               request.output.colour_map = one_of(option, known ? lower : text, names);
             });
+  add_value(
+      app,
+      {"--sheet", "FILE",
+       "also one picture, .png or .jpg: the first 64 photographs, each beside its maps", kOutput},
+      [&](const auto& option, const auto& text) {
+        request.sheet = text;
+        const std::string ending = request.sheet.extension().native();
+        if (ending == ".png" || ending == ".jpg") return;
+        throw UsageError(concatenate(option, ": expected a name that ends in .png or .jpg, ",
+                                     "found ", quoted(text)));
+      });
   add_switch(app, "--save-intermediates", request.output.intermediates,
              "also write what the networks saw and returned", kOutput);
   add_switch(app, "--json", request.json,
@@ -198,6 +209,9 @@ void check_request(const PredictRequest& request) {
     throw UsageError(
         "-m: expected a checkpoint folder or repository, found \"\"; for example "
         "-m GonzaloMG/marigold-e2e-ft-depth, or no -m for the models that come with the program");
+  }
+  if (!request.sheet.empty() && request.output.formats.count(OutputFormat::color) == 0) {
+    throw UsageError("--sheet: expected color among --formats, found none; add it");
   }
   if (request.output.folder.empty()) throw UsageError("-o: expected a folder, found \"\"");
   check_device(request);

@@ -6,6 +6,7 @@
 #include "onestep/output/presented.h"
 #include "onestep/pipelines/estimator.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct PredictRequest {
   bool alignment_given = false;  ///< by --align
   NormalOptions normals;
   OutputOptions output;
+  std::filesystem::path sheet;  ///< a PNG or JPEG; empty: none
   bool skip_existing = false;
   bool quiet = false;
   bool json = false;
