@@ -50,6 +50,18 @@ TEST_F(Inspect, TellsAProgramTheSame) {
   EXPECT_GT(cost.at("peak_bytes"), cost.at("arena_bytes"));
 }
 
+TEST_F(Inspect, TellsTheAreaThatAFolderWasTrainedAt) {
+  const std::filesystem::path copy = copy_golden_model("tiny_e2e_depth", folder(), "small");
+  write_text(copy / "onestep.json", R"({"estimator": "e2e", "processing_pixels": 3072})");
+  const json object = json::parse(run({"inspect", "small", "--json"}).out);
+  EXPECT_EQ(object.at("defaults").at("processing_pixels"), 3072);
+  EXPECT_EQ(object.at("cost").at("width"), 64);
+  EXPECT_EQ(object.at("cost").at("height"), 48);
+  EXPECT_NE(run({"inspect", "small"}).out.find("about 3072 pixels"), std::string::npos);
+  const json plain = json::parse(run({"inspect", model(), "--json"}).out);
+  EXPECT_EQ(plain.at("defaults").at("processing_pixels"), nullptr);
+}
+
 TEST_F(Inspect, CountsEveryParameter) {
   const json object = json::parse(run({"inspect", model(), "--json"}).out);
   std::int64_t parameters = 0;

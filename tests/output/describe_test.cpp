@@ -39,6 +39,7 @@ TEST_F(Describe, SaysWhatADepthMapMeans) {
                                       {"noise", "zeros"},
                                       {"seed", 12},
                                       {"processing_resolution", 64},
+                                      {"processing_pixels", nullptr},
                                       {"resample_input", "bilinear"},
                                       {"resample_output", "bilinear"},
                                       {"match_input", true},

@@ -42,6 +42,43 @@ TEST(ProcessedSize, RefusesANegativeResolution) {
   EXPECT_THROW(processed_size(0, 10, 768), Error);
 }
 
+TEST(SizeOfArea, HasTheAreaAndTheAspectInMultiplesOf16) {
+  constexpr int kArea = 96 * 128;
+  expect_size(size_of_area(480, 640, kArea), 96, 128);
+  expect_size(size_of_area(640, 480, kArea), 128, 96);
+  expect_size(size_of_area(400, 600, kArea), 96, 144);
+  expect_size(size_of_area(1080, 1920, kArea), 80, 144);
+  expect_size(size_of_area(512, 512, kArea), 112, 112);
+  expect_size(size_of_area(64, 208, kArea), 64, 208);
+  expect_size(size_of_area(375, 1242, kArea), 64, 208);
+}
+
+TEST(SizeOfArea, EnlargesSmallPictures) {
+  expect_size(size_of_area(3, 4, 96 * 128), 96, 128);
+  expect_size(size_of_area(1, 1, 256), 16, 16);
+}
+
+TEST(SizeOfArea, HasMultiplesOf8WhereTheAspectWouldChange) {
+  expect_size(size_of_area(1024, 1280, 96 * 128), 96, 120);
+  expect_size(size_of_area(100, 2000, 96 * 128), 24, 488);
+}
+
+TEST(SizeOfArea, KeepsAspectAndAreaOfEveryPhotograph) {
+  for (std::int64_t width = 100; width <= 4000; width += 7) {
+    const ImageSize size = size_of_area(1000, width, 96 * 128);
+    const auto area = static_cast<double>(size.height * size.width);
+    const double aspect = static_cast<double>(size.width) / static_cast<double>(size.height);
+    const double wanted = static_cast<double>(width) / 1000;
+    EXPECT_EQ(size.height % 8 + size.width % 8, 0) << width;
+    EXPECT_NEAR(aspect / wanted, 1, 0.1) << width;
+    EXPECT_NEAR(area / (96 * 128), 1, 0.25) << width;
+  }
+}
+
+TEST(SizeOfArea, RefusesAPictureWithoutPixels) {
+  EXPECT_THROW(size_of_area(0, 10, 12288), Error);
+}
+
 TEST(NetworkImage, MapsBlackAndWhiteToTheEndsOfTheRange) {
   const Array rgb = Array::of<std::uint8_t>({1, 1, 3}, {0, 255, 51});
   const Array image = network_image(rgb);

@@ -49,6 +49,43 @@ TEST(Resolve, RunsEveryFolderAsItWantsToBe) {
   EXPECT_EQ(marigold.prediction_type, PredictionType::v_prediction);
 }
 
+/// A copy of a golden model that was trained at this area.
+std::filesystem::path copy_trained_at(int pixels,
+                                      const std::string& model,
+                                      const TemporaryFolder& temporary) {
+  const auto folder = copy_golden_model(model, temporary.path());
+  testing::write_text(folder / "onestep.json",
+                      json({{"estimator", "e2e"}, {"processing_pixels", pixels}}).dump());
+  return folder;
+}
+
+TEST(Resolve, TakesTheAreaThatTheFolderSaysUnlessAResolutionIsGiven) {
+  const TemporaryFolder temporary;
+  const Estimator estimator = load_model(copy_trained_at(3072, "tiny_e2e_depth", temporary));
+  EXPECT_EQ(estimator.resolve({}).processing_pixels, 3072);
+  PredictOptions options;
+  options.processing_resolution = 48;
+  EXPECT_EQ(estimator.resolve(options).processing_pixels, 0);
+  EXPECT_EQ(estimator.resolve(options).processing_resolution, 48);
+  EXPECT_EQ(load_golden("tiny_e2e_depth").resolve({}).processing_pixels, 0);
+}
+
+TEST(Resolve, OfAnAreaEveryPipelineShowsTheNetworksThatSizeAndReturnsThePhotographs) {
+  const TemporaryFolder temporary;
+  const Estimator estimator = load_model(copy_trained_at(3072, "tiny_e2e_normals", temporary));
+  const Array rgb(DType::uint8, {60, 80, 3});
+  for (const std::string& name : pipeline_names()) {
+    PredictOptions options;
+    options.pipeline = pipeline_from_string(name);
+    const Prediction prediction = estimator.predict(rgb, options);
+    EXPECT_EQ(prediction.processed_height, 48) << name;
+    EXPECT_EQ(prediction.processed_width, 64) << name;
+    EXPECT_EQ(prediction.map.shape(), (Shape{60, 80, 3})) << name;
+    options.match_input = false;
+    EXPECT_EQ(estimator.predict(rgb, options).map.shape(), (Shape{48, 64, 3})) << name;
+  }
+}
+
 TEST(Resolve, LetsTheCallerChooseThePipeline) {
   PredictOptions options;
   options.pipeline = Pipeline::e2e_diffusers;

@@ -100,6 +100,19 @@ TEST_F(RecipeFile, SaysHowDepthIsCoded) {
   EXPECT_NE(refusal(changed).find("did you mean \"range\""), std::string::npos);
 }
 
+TEST_F(RecipeFile, SaysWhatTheTrainedFolderIsLike) {
+  EXPECT_FALSE(read_recipe(source(kLeast)).processing_pixels);
+  EXPECT_EQ(read_recipe(source(kLeast)).weights, DType::float32);
+  RecipeSource changed = source(kLeast);
+  changed.changes = {"processing_pixels=12288", "weights=float16"};
+  EXPECT_EQ(read_recipe(changed).processing_pixels, 12288);
+  EXPECT_EQ(read_recipe(changed).weights, DType::float16);
+  changed.changes = {"weights=float61"};
+  EXPECT_NE(refusal(changed).find("did you mean \"float16\""), std::string::npos);
+  changed.changes = {"processing_pixels=255"};
+  EXPECT_NE(refusal(changed).find("expected a whole number from 256"), std::string::npos);
+}
+
 TEST_F(RecipeFile, KeepsNoLatentsOfAugmentedPictures) {
   EXPECT_FALSE(read_recipe(source(kLeast)).augmentation.any());
   EXPECT_GT(read_recipe(source(kLeast)).latent_cache_bytes, 0);

@@ -123,8 +123,9 @@ struct ImageSize {
 };
 ImageSize processed_size(std::int64_t height, std::int64_t width, int resolution);
 
-/// The size of about `pixels` whose aspect is nearest to the picture's; sides are multiples of 16.
-/// Small pictures are enlarged to it. Throws Error for an empty picture.
+/// A size of about `pixels` with about the picture's aspect. Sides are multiples of 16; of 8 where
+/// 16 would change the aspect by more than five per cent. Small pictures are enlarged to it. Throws
+/// Error for an empty picture.
 ImageSize size_of_area(std::int64_t height, std::int64_t width, std::int64_t pixels);
 
 }  // namespace onestep

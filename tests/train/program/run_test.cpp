@@ -4,6 +4,7 @@
 #include "onestep/io/png.h"
 #include "onestep/io/safetensors.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "train/program/training_program.h"
@@ -60,6 +61,40 @@ TEST_F(TrainRun, HandsOnHowDepthIsCoded) {
   const ProcessResult other = train(recipe(1, {{"depth_target", log}}), "no",
                                     {"--init", (path("affine") / "model").string()});
   EXPECT_NE(other.err.find("the model's depth_target is affine"), std::string::npos) << other.err;
+}
+
+TEST_F(TrainRun, WritesHalfPrecisionAndAnAreaThatPredictObeys) {
+  const json half = {{"weights", "float16"}, {"processing_pixels", 1024}};
+  ASSERT_EQ(train(recipe(3), "single").exit_status, 0);
+  ASSERT_EQ(train(recipe(3, half), "half").exit_status, 0);
+  const std::string weights = "model/unet/diffusion_pytorch_model.safetensors";
+  const StateDict rounded = read_safetensors(path("half") / weights);
+  for (const auto& [name, value] : read_safetensors(path("single") / weights)) {
+    EXPECT_EQ(rounded.at(name).dtype(), DType::float16) << name;
+    const Array expected = value.to(DType::float16).to(DType::float32);
+    const Array found = rounded.at(name).to(DType::float32);
+    EXPECT_TRUE(std::ranges::equal(found.view<float>(), expected.view<float>())) << name;
+  }
+  write_png(path("photo.png"), Array(DType::uint8, {50, 50, 3}));
+  const ProcessResult predicted =
+      run_process({ONESTEP_PROGRAM, "predict", path("photo.png").string(), "-m",
+                   (path("half") / "model").string(), "-o", path("out").string(), "--json"});
+  ASSERT_EQ(predicted.exit_status, 0) << predicted.err;
+  const json said = json::parse(predicted.out);
+  EXPECT_EQ(said.at("options").at("processing_pixels"), 1024);
+  EXPECT_EQ(said.at("options").at("processing_resolution"), nullptr);
+  EXPECT_EQ(said.at("sizes").at("processed"), (json{{"width", 32}, {"height", 32}}));
+}
+
+TEST_F(TrainRun, WritesAnAutoencoderInHalfPrecisionThatEstimatorsInherit) {
+  const json half = {{"objective", "autoencoder"}, {"weights", "float16"}};
+  ASSERT_EQ(train(recipe(1, half), "vae").exit_status, 0);
+  const json onto = {{"scratch", {{"vae", (path("vae") / "model").string()}}}};
+  ASSERT_EQ(train(recipe(1, onto), "onto").exit_status, 0);
+  const fs::path weights = path("onto") / "model/vae/diffusion_pytorch_model.safetensors";
+  for (const auto& [name, value] : read_safetensors(weights)) {
+    EXPECT_EQ(value.dtype(), DType::float16) << name;
+  }
 }
 
 TEST_F(TrainRun, LeavesTheFrozenPartsBitForBit) {

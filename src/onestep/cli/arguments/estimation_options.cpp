@@ -145,7 +145,7 @@ void declare_sizes(CLI::App& app, PredictOptions& options, const std::string& gr
   add_value(app,
             {"--processing-res", "N",
              "pixels of the longer side while estimating, 0 for the photograph's own (default: "
-             "the checkpoint's, else 768)",
+             "what the checkpoint was trained at, where it says so, else 768)",
              group},
             [&](const auto& option, const auto& text) {
               options.processing_resolution = count_of(option, text, 0, kMostProcessingResolution);

@@ -3,8 +3,10 @@
 #include "onestep/base/check.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace onestep {
 namespace {
@@ -17,6 +19,41 @@ void check_resolution(std::int64_t height, std::int64_t width, int resolution) {
 
 std::int64_t rounded_up(std::int64_t value, std::int64_t factor) {
   return (value + factor - 1) / factor * factor;
+}
+
+struct ExactSize {
+  double height = 0;
+  double width = 0;
+};
+
+/// 0.05 for about five per cent.
+double aspect_change(const ImageSize& size, const ExactSize& exact) {
+  return std::abs(std::log(static_cast<double>(size.width) / static_cast<double>(size.height) *
+                           exact.height / exact.width));
+}
+
+/// Of the four sizes around `exact` whose sides are multiples, the one that keeps aspect and area
+/// best; a change of the aspect counts twice.
+ImageSize nearest_multiples(const ExactSize& exact, std::int64_t multiple) {
+  const auto around = [&](double length) {
+    const auto below = static_cast<std::int64_t>(length / static_cast<double>(multiple)) * multiple;
+    return std::array{std::max(below, multiple), below + multiple};
+  };
+  const auto cost = [&](const ImageSize& size) {
+    const double area = static_cast<double>(size.height) * static_cast<double>(size.width);
+    return 2 * aspect_change(size, exact) + std::abs(std::log(area / exact.height / exact.width));
+  };
+  ImageSize best{multiple, multiple};
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::int64_t height : around(exact.height)) {
+    for (const std::int64_t width : around(exact.width)) {
+      const ImageSize size{height, width};
+      if (cost(size) >= least) continue;
+      least = cost(size);
+      best = size;
+    }
+  }
+  return best;
 }
 
 /// [H,W,C] -> [1,height,width,C], the last row and column repeated.
@@ -52,14 +89,12 @@ ImageSize processed_size(std::int64_t height, std::int64_t width, int resolution
 
 ImageSize size_of_area(std::int64_t height, std::int64_t width, std::int64_t pixels) {
   check_resolution(height, width, 0);
-  constexpr std::int64_t kMultiple = 16;
+  constexpr double kMostAspectChange = 0.05;
   const double scale = std::sqrt(static_cast<double>(pixels) / static_cast<double>(height) /
                                  static_cast<double>(width));
-  const auto side = [&](std::int64_t length) {
-    const double multiples = static_cast<double>(length) * scale / kMultiple;
-    return kMultiple * std::max<std::int64_t>(1, std::llround(multiples));
-  };
-  return {side(height), side(width)};
+  const ExactSize exact{static_cast<double>(height) * scale, static_cast<double>(width) * scale};
+  const ImageSize size = nearest_multiples(exact, 16);
+  return aspect_change(size, exact) <= kMostAspectChange ? size : nearest_multiples(exact, 8);
 }
 
 ProcessedSizes processed_sizes(const ResolvedOptions& options,

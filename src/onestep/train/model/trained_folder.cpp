@@ -1,5 +1,6 @@
 #include "onestep/train/model/trained_folder.h"
 
+#include "onestep/base/check.h"
 #include "onestep/io/file.h"
 #include "onestep/models/load_parameters.h"
 #include "onestep/train/model/copied_parts.h"
@@ -27,9 +28,14 @@ void write_json(const fs::path& path, const Json& json) {
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
+/// Throws Error for numbers that the dtype does not hold.
 StateDict as_stored(const StateDict& state, DType dtype) {
   StateDict stored;
-  for (const auto& [key, value] : state) stored.emplace(key, value.to(dtype));
+  for (const auto& [key, value] : state) {
+    const Array& rounded = stored.emplace(key, value.to(dtype)).first->second;
+    check(all_finite(rounded.to(DType::float32)), key, ": expected numbers that ", to_string(dtype),
+          " holds, found larger ones; write the weights as float32");
+  }
   return stored;
 }
 

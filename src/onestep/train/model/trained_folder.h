@@ -21,7 +21,7 @@ struct TrainedFolder {
   int context_tokens = 77;
   std::optional<int> processing_resolution = {};  ///< absent: start's, else 768
   std::optional<int> processing_pixels = {};      ///< of onestep.json
-  DType weights = DType::float32;                 ///< of the trained part's file
+  DType weights = DType::float32;  ///< of the trained part's file, which must hold them
 };
 
 /// A complete diffusers folder of an end-to-end fine-tuned estimator: Marigold's pipeline class for
