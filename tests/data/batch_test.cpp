@@ -55,7 +55,8 @@ TEST(ReadBatch, MakesLogarithmicDepthTargets) {
       read_batch(share({7, 5}), kTwo, 0, {.truth = Truth::any, .depth_target = log});
   const auto norm = batch.depth_norm.view<float>();
   EXPECT_EQ(norm[2], 1.0F);
-  EXPECT_NEAR(norm[0], 1 - 2 * std::log(3) / std::log(20), 1e-6);
+  EXPECT_EQ(norm[0], -1.0F);
+  EXPECT_NEAR(norm[1], 2 * std::log(2) / std::log(3) - 1, 1e-6);
 }
 
 TEST(ReadBatch, HoldsNoTruthThatIsNotWanted) {

@@ -16,10 +16,10 @@ namespace {
 
 constexpr DepthLossWeights kBoth{.plain_l1 = 0.3, .gradient = 0.4};
 
-/// Smooth, and different in every pixel of [2,12,16].
+/// Smooth, different in every pixel of [2,12,16], and within [-1,1].
 at::Tensor waves(double frequency) {
   const at::Tensor index = at::arange(2 * 12 * 16, at::kDouble).reshape({2, 12, 16});
-  return at::sin(index * frequency) + 0.01 * index;
+  return 0.2 * (at::sin(index * frequency) + 0.01 * index);
 }
 
 at::Tensor some_mask() {
@@ -65,7 +65,20 @@ TEST(DepthLoss, IsTheSumOfItsTerms) {
 TEST(DepthLoss, MatchesGradientsOfTheAlignedPrediction) {
   const at::Tensor g = waves(0.3);
   const DepthLossWeights gradient{.plain_l1 = 0, .gradient = 1};
-  EXPECT_NEAR(depth_loss(3 - 2 * g, g, some_mask(), gradient).value.item<double>(), 0, 1e-9);
+  EXPECT_NEAR(depth_loss(0.3 - 0.5 * g, g, some_mask(), gradient).value.item<double>(), 0, 1e-9);
+}
+
+TEST(DepthLoss, SeesByItsPlainTermAloneWhatIsBeyondTheRange) {
+  const at::Tensor g = waves(0.31);
+  const auto gradient_beyond = [&](const DepthLossWeights& weights) {
+    at::Tensor p = waves(0.3);
+    p[0][0][0] = 1.5;
+    p.set_requires_grad(true);
+    depth_loss(p, g, some_mask(), weights).value.backward();
+    return p.grad()[0][0][0].item<double>();
+  };
+  EXPECT_EQ(gradient_beyond({.plain_l1 = 0, .gradient = 1}), 0);
+  EXPECT_GT(gradient_beyond(kBoth), 0) << "down, into the range";
 }
 
 TEST(DepthLoss, IgnoresInvalidPixelsEvenNan) {
@@ -108,8 +121,8 @@ TEST(EndToEndWithTerms, IsTakenOnThePictureThatIsTaught) {
   options.torch.precision = TorchPrecision::float64;
   EndToEnd objective(testing::tiny_pipeline(), options);
   Batch batch = testing::golden_batch({1, 4});
-  const at::Tensor head = depth_head(objective.pass(batch).decoded);
-  const Loss expected = depth_loss(head, to_torch(batch.depth_norm, options.torch),
+  const at::Tensor mean = objective.pass(batch).decoded.mean(-1);
+  const Loss expected = depth_loss(mean, to_torch(batch.depth_norm, options.torch),
                                    network_mask(batch.mask, options.torch), kBoth);
   EXPECT_EQ(objective.loss(batch).value.item<double>(), expected.value.item<double>());
 }
