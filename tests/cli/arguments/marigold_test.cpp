@@ -51,8 +51,8 @@ TEST_F(Marigold, OptionsWithoutACounterpartSayWhy) {
   }
 }
 
-TEST_F(Marigold, AMissingModelIsToldAnExample) {
-  const ProcessResult result = run({"predict", "photo.png"});
+TEST_F(Marigold, AnEmptyModelIsToldAnExample) {
+  const ProcessResult result = run({"predict", "photo.png", "--checkpoint", ""});
   EXPECT_EQ(result.exit_status, 2);
   EXPECT_TRUE(says_one_line(result, {"-m: expected", "-m GonzaloMG/marigold-e2e-ft-depth"}));
 }
