@@ -162,6 +162,7 @@ class Canvas {
   }
 
   Visibility borrowed_light(std::int64_t row, std::int64_t column, const Hit& hit) const {
+    if (hit.surface == kNothing) return {};
     std::size_t best = at(row, column);
     double least = std::numeric_limits<double>::infinity();
     const std::int64_t last_row = std::min(row + 2, height_);
