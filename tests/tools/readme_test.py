@@ -2,8 +2,7 @@
 
 `./run` is tested by itself; here its program is called in its place (TORCH for `train`, where it
 was built), and MODEL, NORMALS_MODEL and stable-diffusion-2 are tiny reference pipelines. The models
-that come along are the real ones, else (where somebody removed them) the same tiny ones. Training
-takes a single step.
+that come along are the real ones. Training takes a single step.
 """
 
 import pathlib
@@ -74,16 +73,14 @@ class Readme(TreeTest):
         self.write("train.jsonl", '{"image": "a.png", "depth": "a_depth.png"}\n')
 
     def install_program(self):
-        """The program in bin/, with models for those that come with it."""
+        """The program in bin/, with the models that come with it."""
         self.program = self.root / "bin" / "onestep"
         self.program.parent.mkdir()
         shutil.copy(PROGRAM, self.program)
         models = self.root / "share" / "onestep" / "models"
         models.mkdir(parents=True)
         for name in ["depth", "normals"]:
-            real = ROOT / "models" / "bundled" / name
-            tiny = ROOT / "tests" / "goldens" / "models" / f"tiny_e2e_{name}"
-            (models / name).symlink_to(real if real.exists() else tiny)
+            (models / name).symlink_to(ROOT / "models" / "bundled" / name)
 
     def test_the_first_command_needs_no_model(self):
         commands = documented_commands((ROOT / "README.md").read_text(encoding="utf-8"))

@@ -33,7 +33,7 @@ StateDict as_stored(const StateDict& state, DType dtype) {
   StateDict stored;
   for (const auto& [key, value] : state) {
     const Array& rounded = stored.emplace(key, value.to(dtype)).first->second;
-    check(all_finite(rounded.to(DType::float32)), key, ": expected numbers that ", to_string(dtype),
+    check(all_finite(rounded), key, ": expected numbers that ", to_string(dtype),
           " holds, found larger ones; write the weights as float32");
   }
   return stored;
