@@ -62,6 +62,30 @@ TEST(DepthLoss, IsTheSumOfItsTerms) {
   EXPECT_GT(both, 0);
 }
 
+TEST(DepthLoss, CountsAnImageByItsScale) {
+  const at::Tensor p = waves(0.3);
+  const at::Tensor g = waves(0.31);
+  const at::Tensor all = at::ones({2, 12, 16}, at::kBool);
+  const auto of_image = [&](std::int64_t k) {
+    return depth_loss(p.narrow(0, k, 1), g.narrow(0, k, 1), all.narrow(0, k, 1), kBoth)
+        .value.item<double>();
+  };
+  const at::Tensor scale = at::tensor({0.5, 3.0}, at::kDouble).reshape({2, 1, 1});
+  EXPECT_NEAR(depth_loss(p, g, all, kBoth, scale).value.item<double>(),
+              (0.5 * of_image(0) + 3 * of_image(1)) / 2, 1e-12);
+}
+
+TEST(HalfLogRange, IsWhatTheCodesUnitIsInLogDepth) {
+  at::Tensor depth = at::full({3, 2, 2}, 5.0, at::kDouble);
+  depth[0][0][0] = 2.0;
+  depth[0][1][1] = 8.0;
+  depth[2].fill_(0);
+  const at::Tensor scale = half_log_range(depth);
+  EXPECT_NEAR(scale[0].item<double>(), std::log(4.0) / 2, 1e-12);
+  EXPECT_EQ(scale[1].item<double>(), 0) << "constant";
+  EXPECT_EQ(scale[2].item<double>(), 0) << "no depth at all";
+}
+
 TEST(DepthLoss, MatchesGradientsOfTheAlignedPrediction) {
   const at::Tensor g = waves(0.3);
   const DepthLossWeights gradient{.plain_l1 = 0, .gradient = 1};

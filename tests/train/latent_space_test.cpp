@@ -133,6 +133,15 @@ TEST(EndToEndOfLogDepth, IsTaughtTheCodeAndValidatedOnDepth) {
       expected.value.item<double>(),
       EndToEnd(tiny_pipeline(), options_of(Modality::depth)).loss(batch).value.item<double>());
 
+  options.loss.in_log_depth = true;
+  const Loss in_log_depth =
+      estimator_loss(Modality::depth, pass.decoded, to_torch(batch.depth_norm, options.torch),
+                     network_mask(batch.mask, options.torch), {},
+                     half_log_range(to_torch(batch.depth_m, options.torch)));
+  EXPECT_EQ(EndToEnd(tiny_pipeline(), options).loss(batch).value.item<double>(),
+            in_log_depth.value.item<double>());
+  EXPECT_NE(in_log_depth.value.item<double>(), expected.value.item<double>());
+
   // Of a truth that is exactly what the prediction stands for, the metrics are perfect.
   const at::Tensor depth = at::pow(20.0, (depth_head(pass.decoded) - 1) / 2) * 7;
   batch.depth_m = to_array(depth.detach()).to(DType::float32);

@@ -171,6 +171,7 @@ TEST_F(RecipeFile, IsRefusedInOneLineThatNamesFileKeyAndRule) {
            {with(R"("ema": 1)"), "\"ema\" is 1; expected a number"},
            {with(R"("loss": {"plain_l1": -1})"), "\"loss.plain_l1\" is -1"},
            {with(R"("loss": {"gradient": 1}, "modality": "normals")"), "only the objective e2e"},
+           {with(R"("loss": {"unit": "log_depth"})"), "needs the objective e2e and a depth_target"},
            {with(R"("augmentation": 1)"), "\"augmentation\" is 1; expected an object"},
            {with(R"("augmentation": {"zoom": 0.5})"), "\"augmentation.zoom\" is 0.5"},
            {with(R"("augmentation": {"inverse": 0.5})"), "did you mean \"invert\""},

@@ -74,8 +74,12 @@ at::Tensor EndToEnd::estimate(const Batch& batch) {
 }
 
 Loss EndToEnd::loss_of(const SingleStepPass& pass, const Batch& batch) const {
+  at::Tensor image_scale;
+  if (options_.loss.in_log_depth) {
+    image_scale = half_log_range(to_torch(batch.depth_m, options_.torch));
+  }
   return estimator_loss(options_.modality, pass.decoded, to_torch(target_of(batch), options_.torch),
-                        network_mask(batch.mask, options_.torch), options_.loss);
+                        network_mask(batch.mask, options_.torch), options_.loss, image_scale);
 }
 
 const Array& EndToEnd::target_of(const Batch& batch) const {
@@ -87,11 +91,12 @@ Loss estimator_loss(Modality modality,
                     const at::Tensor& decoded,
                     const at::Tensor& target,
                     const at::Tensor& mask,
-                    const DepthLossWeights& weights) {
+                    const DepthLossWeights& weights,
+                    const at::Tensor& image_scale) {
   const at::Tensor shown = cropped_like(target, decoded);
   const at::Tensor valid = cropped_like(mask, decoded);
-  return modality == Modality::depth ? depth_loss(decoded.mean(-1), shown, valid, weights)
-                                     : mean_angle(normals_head(decoded), shown, valid);
+  if (modality == Modality::normals) return mean_angle(normals_head(decoded), shown, valid);
+  return depth_loss(decoded.mean(-1), shown, valid, weights, image_scale);
 }
 
 Validation EndToEnd::validate(const Batch& batch) {

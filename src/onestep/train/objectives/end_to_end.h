@@ -42,12 +42,13 @@ struct EndToEndOptions {
 
 /// The loss of decoded images [B,H',W',3], whose head and formula the modality decides. target
 /// [B,H,W] (depth) or [B,H,W,3] (normals), mask [B,H,W]; what the decoded images do not show of
-/// them is left out. `weights` are of depth.
+/// them is left out. `weights` and `image_scale` are of depth, see depth_loss().
 Loss estimator_loss(Modality modality,
                     const at::Tensor& decoded,
                     const at::Tensor& target,
                     const at::Tensor& mask,
-                    const DepthLossWeights& weights = {});
+                    const DepthLossWeights& weights = {},
+                    const at::Tensor& image_scale = {});
 
 /// Fine-tuning the single step end to end through the frozen decoder (arXiv 2409.11355, section 3):
 /// the UNet of `start` is trained with the affine-invariant loss for depth or the angular loss for

@@ -99,20 +99,31 @@ Loss affine_invariant_l1(const at::Tensor& prediction,
 Loss depth_loss(const at::Tensor& channel_mean,
                 const at::Tensor& target,
                 const at::Tensor& mask,
-                const DepthLossWeights& weights) {
+                const DepthLossWeights& weights,
+                const at::Tensor& image_scale) {
   const std::int64_t count = count_of(mask);
   if (count == 0) return mean_over(channel_mean, 0);
   const at::Tensor mean = selected(channel_mean, mask);
   const at::Tensor g = selected(target, mask);
-  const at::Tensor residual = aligned_residual(mean.clamp(-1, 1), g, mask);
+  const auto scaled = [&](const at::Tensor& r) {
+    return image_scale.defined() ? r * image_scale : r;
+  };
+  const at::Tensor residual = scaled(aligned_residual(mean.clamp(-1, 1), g, mask));
   Loss loss = mean_over(residual.abs(), count);
   if (weights.plain_l1 > 0) {
-    loss.value = loss.value + weights.plain_l1 * mean_over((mean - g).abs(), count).value;
+    loss.value = loss.value + weights.plain_l1 * mean_over(scaled(mean - g).abs(), count).value;
   }
   if (weights.gradient > 0) {
     loss.value = loss.value + weights.gradient * gradient_matching(residual, mask);
   }
   return loss;
+}
+
+at::Tensor half_log_range(const at::Tensor& depth_m) {
+  const at::Tensor nearest = depth_m.amin({1, 2}, /*keepdim=*/true);
+  const at::Tensor farthest = depth_m.amax({1, 2}, /*keepdim=*/true);
+  const at::Tensor has_range = (nearest > 0) & (farthest > nearest);
+  return selected((farthest / nearest).log() / 2, has_range);
 }
 
 Loss mean_angle(const at::Tensor& prediction, const at::Tensor& target, const at::Tensor& mask) {

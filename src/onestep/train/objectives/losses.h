@@ -34,11 +34,17 @@ Loss affine_invariant_l1(const at::Tensor& prediction,
 /// affine_invariant_l1 of p + plain_l1 * (mean over the valid pixels of |m - g|) + gradient *
 /// gradient_matching of s_k p + c_k - g, where m is the decoded channels' mean [B,H,W] and p is m
 /// clamped to [-1,1], as in depth_head(). The plain term is of m, so that a pixel beyond the range
-/// finds its way back.
+/// finds its way back. Every residual of image k counts image_scale[k] times; image_scale [B,1,1],
+/// or undefined for 1.
 Loss depth_loss(const at::Tensor& channel_mean,
                 const at::Tensor& target,
                 const at::Tensor& mask,
-                const DepthLossWeights& weights);
+                const DepthLossWeights& weights,
+                const at::Tensor& image_scale = {});
+
+/// [B,1,1]: what a difference of 1 in the code of log depth is in ln z, ln(q98 / q02) / 2. depth_m
+/// [B,H,W] is the metric of depth_target(), within [q02, q98]; 0 for an image without a range.
+at::Tensor half_log_range(const at::Tensor& depth_m);
 
 /// Sum over four scales (every pixel, every second, fourth, eighth row and column) of the mean of
 /// |r_a - r_b| over the neighbours a, b of a row or a column that are both valid; r [B,H,W] finite,

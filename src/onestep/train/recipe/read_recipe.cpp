@@ -169,11 +169,18 @@ std::optional<ConvInRecipe> conv_in_of(const Value& value) {
 }
 
 DepthLossWeights loss_of(const Value& value, const Recipe& recipe) {
-  const DepthLossWeights weights{.plain_l1 = value.at("plain_l1").number(0, 1e6),
-                                 .gradient = value.at("gradient").number(0, 1e6)};
+  const DepthLossWeights weights{
+      .plain_l1 = value.at("plain_l1").number(0, 1e6),
+      .gradient = value.at("gradient").number(0, 1e6),
+      .in_log_depth = value.at("unit").one_of({"code", "log_depth"}) == 1};
   const bool of_depth =
       recipe.objective == ObjectiveKind::e2e && recipe.modality == Modality::depth;
   if (weights.any() && !of_depth) value.refuse("only the objective e2e for depth has these terms");
+  const bool is_log =
+      recipe.depth_target && recipe.depth_target->kind == DepthTargetOptions::Kind::log;
+  if (weights.in_log_depth && !(of_depth && is_log)) {
+    value.at("unit").refuse("log_depth needs the objective e2e and a depth_target of kind log");
+  }
   return weights;
 }
 
@@ -183,8 +190,8 @@ void read_model(const Value& value, Recipe& recipe) {
   recipe.objective = kObjectives.at(value.at("objective").one_of({"e2e", "latent", "autoencoder"}));
   recipe.modality =
       value.at("modality").one_of({"depth", "normals"}) == 0 ? Modality::depth : Modality::normals;
-  recipe.loss = loss_of(value.at("loss"), recipe);
   recipe.depth_target = depth_target_of(value.at("depth_target"));
+  recipe.loss = loss_of(value.at("loss"), recipe);
   recipe.unknown_is_far = value.at("unknown_depth").one_of({"ignored", "far"}) == 1;
   if (value.at("init").is_null()) {
     value.at("init").refuse("expected a diffusers folder (say --init MODEL), or \"scratch\"");

@@ -33,7 +33,7 @@ constexpr const char* kDefaults = R"({
   "schedule": {"kind": "iter_exponential", "warmup": 100, "total": 20000, "final_ratio": 0.01},
   "clip_norm": 1.0,
   "ema": null,
-  "loss": {"plain_l1": 0, "gradient": 0},
+  "loss": {"plain_l1": 0, "gradient": 0, "unit": "code"},
   "precision": "float32",
   "checkpointing": ["unet"],
   "seed": 0,
