@@ -25,7 +25,7 @@ World world_of(const Shape& shape, const Camera& camera) {
 
 /// Tilted, turned and rolled.
 Camera some_camera() {
-  return camera_at({1, -2, 1.5}, 1.2, -0.3, 0.1, 70);
+  return camera_at({{1, -2, 1.5}, 1.2, -0.3, 0.1, 70});
 }
 
 /// A point of the camera's axes (opencv) from a pixel's depth, by the three numbers that describe
@@ -57,7 +57,7 @@ void expect_near(const Vec3& got, const Vec3& expected, double tolerance) {
 
 TEST(Rendering, OfAPlaneIsExactInAllFrames) {
   const Panel floor = {{-30, -30, 0}, {60, 0, 0}, {0, 60, 0}};
-  const World world = world_of(floor, camera_at({0, 0, 1.5}, 0.7, -1.1, 0, 60));
+  const World world = world_of(floor, camera_at({{0, 0, 1.5}, 0.7, -1.1, 0, 60}));
   const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   // Up, as a camera tells it that looks down by 1.1 radians.
   const double up = std::cos(1.1);
@@ -127,7 +127,7 @@ TEST(Rendering, OfAMirroredCameraIsTheMirroredSample) {
 
 TEST(Rendering, HasNoTruthBeyondTheFarthest) {
   const World world = world_of(Panel{{-5000, -5000, 0}, {10000, 0, 0}, {0, 10000, 0}},
-                               camera_at({0, 0, 2}, 0, 0, 0, 60));
+                               camera_at({{0, 0, 2}, 0, 0, 0, 60}));
   const Rendering made = rendering(world, Tracer(world), kHeight, kWidth);
   const auto mask = made.mask.view<std::uint8_t>();
   EXPECT_EQ(mask[0], 0) << "sky";
@@ -141,7 +141,7 @@ TEST(Rendering, HasNoTruthBeyondTheFarthest) {
 
 TEST(Rendering, CastsShadows) {
   World world = world_of(Panel{{-30, -30, 0}, {60, 0, 0}, {0, 60, 0}},
-                         camera_at({0, 0, 10}, 0, -std::numbers::pi / 2, 0, 60));
+                         camera_at({{0, 0, 10}, 0, -std::numbers::pi / 2, 0, 60}));
   world.surfaces.push_back({Ellipsoid{{2, 0, 3}, {1, 0, 0}, {0, 1, 0}, {1, 1, 1}}, 0});
   world.sky.ambient = 0.1;
   world.lights.push_back({.place = unit({1, 0, 1}), .colour = {1, 1, 1}, .radius = 0, .sun = true});

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <set>
 #include <string>
@@ -33,6 +34,13 @@ bool same(const RenderedScene& a, const RenderedScene& b) {
          same_bytes(a.mask, b.mask);
 }
 
+template <typename Values>
+double mean_of(const Values& values) {
+  double sum = 0;
+  for (const auto value : values) sum += static_cast<double>(value);
+  return sum / static_cast<double>(values.size());
+}
+
 TEST(RenderedScene, IsTheSameForAnyNumberOfThreads) {
   constexpr std::int64_t kCount = 10;
   std::vector<RenderedScene> alone;
@@ -51,6 +59,31 @@ TEST(RenderedScene, IsTheSameForAnyNumberOfThreads) {
 TEST(RenderedScene, DiffersWithIndexAndSeed) {
   EXPECT_FALSE(same_bytes(scene_of(0).image, scene_of(1).image));
   EXPECT_FALSE(same_bytes(scene_of(0).image, scene_of(0, 5).image));
+}
+
+/// What this world looked like when its version was last counted up. Not to the last bit: a
+/// compiler may fuse a multiplication with an addition.
+TEST(RenderedScene, IsThatOfItsVersion) {
+  static_assert(kSceneVersion == 2, "give the numbers below anew");
+  struct Known {
+    SceneKind kind;
+    double depth_m;
+    double brightness;
+  };
+  const std::array<Known, 8> known = {{{SceneKind::corridor, 3.22902, 100.89},
+                                       {SceneKind::room, 2.39369, 78.38},
+                                       {SceneKind::open_ground, 6.81560, 117.27},
+                                       {SceneKind::open_ground, 9.26158, 89.76},
+                                       {SceneKind::street, 15.02819, 105.68},
+                                       {SceneKind::close_up, 0.81364, 130.58},
+                                       {SceneKind::room, 3.09909, 127.06},
+                                       {SceneKind::room, 4.70041, 115.46}}};
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const RenderedScene scene = scene_of(static_cast<std::int64_t>(i));
+    EXPECT_EQ(scene.kind, known[i].kind) << i;
+    EXPECT_NEAR(mean_of(scene.depth_m.view<float>()) / known[i].depth_m, 1, 1e-3) << i;
+    EXPECT_NEAR(mean_of(scene.image.view<std::uint8_t>()), known[i].brightness, 0.5) << i;
+  }
 }
 
 TEST(RenderedScene, IsOfEveryKindAndHasUnitNormalsWhereItHasDepth) {

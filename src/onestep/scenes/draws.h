@@ -10,6 +10,9 @@
 namespace onestep::scenes {
 
 /// A row of random numbers that a seed decides.
+///
+/// Which draw is the next must not depend on the compiler: two of them stand in two statements or
+/// in one pair of braces, whose elements are evaluated in order; the arguments of a call are not.
 class Draws {
  public:
   explicit Draws(std::uint64_t seed) : state_(seed) {}

@@ -7,6 +7,9 @@
 
 namespace onestep {
 
+/// Counted up whenever a seed and an index show another picture than before.
+inline constexpr int kSceneVersion = 2;
+
 /// Where the scene is.
 enum class SceneKind { room, corridor, street, open_ground, close_up };
 /// "room", "corridor", "street", "open ground", "close-up".

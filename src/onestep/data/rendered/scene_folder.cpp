@@ -35,7 +35,11 @@ SceneFiles files_of(std::int64_t index) {
 }
 
 std::string text_of(const SceneFolder::World& world) {
-  return Json{{"seed", world.seed}, {"width", world.width}, {"height", world.height}}.dump();
+  return Json{{"version", kSceneVersion},
+              {"seed", world.seed},
+              {"width", world.width},
+              {"height", world.height}}
+      .dump();
 }
 
 /// 1 where the depth is known.
@@ -58,7 +62,7 @@ SceneFolder::SceneFolder(fs::path folder, const World& world)
   std::string found = read_text(file);
   while (!found.empty() && found.back() == '\n') found.pop_back();
   check(found == text_of(world), file.string(), ": the folder holds scenes of ", found, ", not of ",
-        text_of(world), "; give another folder");
+        text_of(world), "; remove it or give another folder");
 }
 
 void SceneFolder::write(std::int64_t index) const {

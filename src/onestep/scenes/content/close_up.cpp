@@ -59,8 +59,8 @@ void look_at(Builder& builder, const Vec3& target, double distance, double pitch
   Vec3 place = target - back * distance;
   place.z = std::max(place.z, 0.12);
   builder.world().camera =
-      camera_at(place, yaw + draws.normal(0, 0.08), pitch + draws.normal(0, 0.06),
-                draws.normal(0, 0.07), draws.uniform(40, 80));
+      camera_at({place, yaw + draws.normal(0, 0.08), pitch + draws.normal(0, 0.06),
+                 draws.normal(0, 0.07), draws.uniform(40, 80)});
 }
 
 void build_table_top(Builder& builder) {
@@ -76,14 +76,15 @@ void build_table_top(Builder& builder) {
               {top.width / 2.2, top.depth / 2.2, -top.height},
               builder.material(wood_material(draws)));
   if (draws.chance(0.3)) {
-    builder.disc(spot, {draws.normal(0, 0.1), draws.normal(0, 0.1), 0.004}, draws.uniform(0.1, 0.4),
-                 builder.material(cloth_material(draws)));
+    const Vec3 middle = {draws.normal(0, 0.1), draws.normal(0, 0.1), 0.004};
+    const double radius = draws.uniform(0.1, 0.4);
+    builder.disc(spot, middle, radius, builder.material(cloth_material(draws)));
   }
   const double reach = draws.log_uniform(0.12, 0.5);
   add_heap(builder, spot, reach, draws.whole(2, 12));
   const double pitch = -draws.uniform(0.12, 1.25);
-  look_at(builder, spot.at({draws.normal(0, 0.05), 0, draws.uniform(0, 0.15)}),
-          reach * draws.uniform(1.3, 3.5), pitch);
+  const Vec3 target = spot.at({draws.normal(0, 0.05), 0, draws.uniform(0, 0.15)});
+  look_at(builder, target, reach * draws.uniform(1.3, 3.5), pitch);
 }
 
 /// One big thing before a wall, or many on the floor.
@@ -112,9 +113,11 @@ void build_before_a_wall(Builder& builder) {
     default:
       add_thing(builder, spot, draws.uniform(0.5, 1.4));
   }
-  add_heap(builder, spot.inside({0, 0.1, 0}), draws.uniform(0.7, 1.4), draws.whole(0, 9));
-  look_at(builder, foot + Vec3{0, 0, draws.uniform(0.2, 0.9)},
-          std::min(reach * draws.uniform(1.5, 3), foot.y - 0.2), draws.normal(-0.2, 0.18));
+  const double around = draws.uniform(0.7, 1.4);
+  add_heap(builder, spot.inside({0, 0.1, 0}), around, draws.whole(0, 9));
+  const Vec3 target = foot + Vec3{0, 0, draws.uniform(0.2, 0.9)};
+  const double distance = std::min(reach * draws.uniform(1.5, 3), foot.y - 0.2);
+  look_at(builder, target, distance, draws.normal(-0.2, 0.18));
 }
 
 void build_outdoor_close_up(Builder& builder) {
@@ -127,11 +130,12 @@ void build_outdoor_close_up(Builder& builder) {
   add_heap(builder, Spot({0, 0, 0}, 0), reach, draws.whole(2, 12));
   for (int i = draws.whole(0, 5); i > 0; --i) {
     const double y = draws.log_uniform(3, 30);
-    add_thing(builder, Spot({y * draws.uniform(-0.7, 0.7), y, 0}, draws.uniform(0, 6)),
-              draws.log_uniform(0.5, 4));
+    const Spot place{{y * draws.uniform(-0.7, 0.7), y, 0}, draws.uniform(0, 6)};
+    add_thing(builder, place, draws.log_uniform(0.5, 4));
   }
-  look_at(builder, {0, 0, reach * draws.uniform(0.1, 0.5)}, reach * draws.uniform(1.5, 3.5),
-          -draws.uniform(0.05, 0.9));
+  const Vec3 target = {0, 0, reach * draws.uniform(0.1, 0.5)};
+  const double distance = reach * draws.uniform(1.5, 3.5);
+  look_at(builder, target, distance, -draws.uniform(0.05, 0.9));
 }
 
 }  // namespace

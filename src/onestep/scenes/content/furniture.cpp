@@ -161,9 +161,10 @@ Extent add_sofa(Builder& builder, const Spot& spot) {
   }
   const int cushions = draws.whole(0, 3);
   for (int i = 0; i < cushions; ++i) {
-    builder.ellipsoid(
-        spot.inside({draws.uniform(-0.7, 0.7) * w, 0.1, seat + 0.18}, draws.uniform(-0.5, 0.5)),
-        {0, 0, 0}, {0.25, 0.1, 0.2}, builder.material(cloth_material(draws)));
+    const Vec3 place = {draws.uniform(-0.7, 0.7) * w, 0.1, seat + 0.18};
+    const Spot cushion = spot.inside(place, draws.uniform(-0.5, 0.5));
+    builder.ellipsoid(cushion, {0, 0, 0}, {0.25, 0.1, 0.2},
+                      builder.material(cloth_material(draws)));
   }
   return size;
 }
@@ -217,8 +218,9 @@ Extent add_floor_lamp(Builder& builder, const Spot& spot) {
   builder.cylinder(spot, {0, 0, 0}, 0.15, 0.02, metal);
   builder.rod(spot.at({0, 0, 0}), spot.at({0, 0, height}), 0.012, metal);
   const double wide = draws.uniform(0.12, 0.28);
+  const double top = wide * draws.uniform(0.4, 1);
   builder.revolution(
-      spot, {0, 0, height - 0.3}, {{wide, 0}, {wide * draws.uniform(0.4, 1), 0.3}},
+      spot, {0, 0, height - 0.3}, {{wide, 0}, {top, 0.3}},
       builder.material(draws.chance(0.5) ? lamp_material(draws) : cloth_material(draws)));
   return {0.4, 0.4, height};
 }

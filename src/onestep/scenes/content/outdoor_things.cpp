@@ -214,10 +214,9 @@ Extent add_rock(Builder& builder, const Spot& spot) {
   const int lumps = draws.whole(1, 4);
   for (int i = 0; i < lumps; ++i) {
     const Vec3 place = {draws.normal(0, 0.3) * size, draws.normal(0, 0.3) * size, 0.2 * size};
-    builder.ellipsoid(
-        spot.inside(place, draws.uniform(0, 6)), {0, 0, 0},
-        Vec3{draws.uniform(0.4, 0.9), draws.uniform(0.4, 0.9), draws.uniform(0.3, 0.7)} * size,
-        stone);
+    const Spot lump = spot.inside(place, draws.uniform(0, 6));
+    const Vec3 radii = {draws.uniform(0.4, 0.9), draws.uniform(0.4, 0.9), draws.uniform(0.3, 0.7)};
+    builder.ellipsoid(lump, {0, 0, 0}, radii * size, stone);
   }
   return {size, size, size};
 }
@@ -231,7 +230,8 @@ Extent add_bush(Builder& builder, const Spot& spot) {
     const Vec3 place = {draws.normal(0, 0.35) * size, draws.normal(0, 0.35) * size,
                         draws.uniform(0.1, 0.8) * size};
     const double lump = size * draws.uniform(0.15, 0.4);
-    builder.ellipsoid(spot.inside(place, draws.uniform(0, 6)), {0, 0, 0},
+    const Spot turned = spot.inside(place, draws.uniform(0, 6));
+    builder.ellipsoid(turned, {0, 0, 0},
                       {lump, lump * draws.uniform(0.6, 1), lump * draws.uniform(0.5, 1)}, leaf);
   }
   return {size, size, size};

@@ -140,7 +140,7 @@ void add_traffic(Builder& builder, const Street& street) {
 void look_from(Builder& builder, const Vec3& place, double yaw, double pitch) {
   Draws& draws = builder.draws();
   builder.world().camera =
-      camera_at(place, yaw, pitch, draws.normal(0, 0.03), draws.uniform(40, 95));
+      camera_at({place, yaw, pitch, draws.normal(0, 0.03), draws.uniform(40, 95)});
 }
 
 }  // namespace
@@ -156,14 +156,15 @@ void build_street(Builder& builder) {
   const bool across = draws.chance(0.15);
   const double x = draws.uniform(-0.5, 0.5) * (street.road + street.pavement);
   const double yaw = kQuarter + (across ? draws.uniform(-1.2, 1.2) : draws.normal(0, 0.18));
-  look_from(builder, {x, draws.uniform(-3, 5), height}, yaw,
+  const Vec3 eye = {x, draws.uniform(-3, 5), height};
+  look_from(builder, eye, yaw,
             height > 2.4 ? draws.uniform(-0.5, -0.1) : draws.normal(-0.02, 0.09));
   add_road(builder, street);
   add_row_of_houses(builder, street, -1);
   add_row_of_houses(builder, street, 1);
   if (draws.chance(0.5)) {  // the street ends
-    add_house(builder, Spot({draws.uniform(-8, 8), street.length, 0}, 0),
-              {draws.uniform(10, 40), 10, draws.log_uniform(5, 20)});
+    const Spot end({draws.uniform(-8, 8), street.length, 0}, 0);
+    add_house(builder, end, {draws.uniform(10, 40), 10, draws.log_uniform(5, 20)});
   }
   add_street_furniture(builder, street);
   add_traffic(builder, street);
@@ -175,13 +176,14 @@ void build_open_ground(Builder& builder) {
   light_outdoors(builder);
   add_ground(builder, builder.material(ground_material(draws)), 600);
   const double height = draws.chance(0.8) ? draws.uniform(0.5, 2) : draws.uniform(2, 12);
-  look_from(builder, {0, 0, height}, kQuarter + draws.normal(0, 0.3),
-            draws.normal(height > 2 ? -0.3 : -0.1, 0.12));
+  const double yaw = kQuarter + draws.normal(0, 0.3);
+  look_from(builder, {0, 0, height}, yaw, draws.normal(height > 2 ? -0.3 : -0.1, 0.12));
   const double scale = draws.log_uniform(1, 4);
   if (draws.chance(0.4)) {  // a path
     const double wide = draws.uniform(0.8, 3);
-    builder.panel(Spot({draws.uniform(-2, 2), 0, 0}, draws.normal(0, 0.4)), {-wide / 2, -5, 0.01},
-                  {wide, 0, 0}, {0, 120, 0}, builder.material(road_material(draws)));
+    const Spot path{{draws.uniform(-2, 2), 0, 0}, draws.normal(0, 0.4)};
+    builder.panel(path, {-wide / 2, -5, 0.01}, {wide, 0, 0}, {0, 120, 0},
+                  builder.material(road_material(draws)));
   }
   const int count = draws.whole(4, 26);
   for (int i = 0; i < count; ++i) {
@@ -198,14 +200,18 @@ void build_open_ground(Builder& builder) {
       case 2:
         add_rock(builder, spot);
         break;
-      case 3:
-        add_fence(builder, Spot({x, y, 0}, draws.normal(0, 0.5)), draws.uniform(3, 25));
+      case 3: {
+        const Spot facing({x, y, 0}, draws.normal(0, 0.5));
+        add_fence(builder, facing, draws.uniform(3, 25));
         break;
-      case 4:
-        if (y > 12)
-          add_house(builder, Spot({x, y, 0}, draws.normal(0, 0.4)),
-                    {draws.uniform(5, 15), draws.uniform(5, 10), draws.uniform(2.5, 7)});
+      }
+      case 4: {
+        if (y <= 12) break;
+        const Spot facing({x, y, 0}, draws.normal(0, 0.4));
+        add_house(builder, facing,
+                  {draws.uniform(5, 15), draws.uniform(5, 10), draws.uniform(2.5, 7)});
         break;
+      }
       case 5:
         add_thing(builder, spot, draws.log_uniform(0.3, 2));
         break;
@@ -220,8 +226,8 @@ void build_open_ground(Builder& builder) {
     }
   }
   if (draws.chance(0.25)) {  // a wall nearby, as in a yard
-    add_house(builder, Spot({draws.uniform(-5, 5), draws.uniform(6, 20), 0}, draws.normal(0, 0.5)),
-              {draws.uniform(10, 40), 6, draws.uniform(3, 10)});
+    const Spot beside{{draws.uniform(-5, 5), draws.uniform(6, 20), 0}, draws.normal(0, 0.5)};
+    add_house(builder, beside, {draws.uniform(10, 40), 6, draws.uniform(3, 10)});
   }
   add_distance(builder, 60);
 }

@@ -39,8 +39,11 @@ void place_camera(Builder& builder, const Vec3& size) {
   const double height = std::min(size.z - 0.3, std::max(0.3, draws.normal(1.4, 0.4)));
   const double yaw = std::atan2(target_y - y, target_x - x);
   const double pitch = draws.normal(-0.15, 0.2);
-  builder.world().camera = camera_at({x, y, height}, yaw, std::clamp(pitch, -0.9, 0.5),
-                                     draws.normal(0, 0.05), draws.uniform(45, 100));
+  builder.world().camera = camera_at({{x, y, height},
+                                      yaw,
+                                      std::clamp(pitch, -0.9, 0.5),
+                                      draws.normal(0, 0.05),
+                                      draws.uniform(45, 100)});
 }
 
 void add_against_wall(Builder& builder, Floor& floor, const Vec3& size) {
@@ -89,8 +92,8 @@ void add_dining_place(Builder& builder, const Spot& spot) {
   for (int i = 0; i < chairs; ++i) {
     const double turn = kQuarter * draws.whole(0, 3);
     const double away = (i % 2 == 0 ? table.depth : table.width) / 2 + draws.uniform(0, 0.4);
-    add_chair(builder, spot.inside({0, 0, 0}, turn)
-                           .inside({draws.uniform(-0.3, 0.3), away, 0}, draws.normal(0, 0.3)));
+    const Vec3 place = {draws.uniform(-0.3, 0.3), away, 0};
+    add_chair(builder, spot.inside({0, 0, 0}, turn).inside(place, draws.normal(0, 0.3)));
   }
 }
 
@@ -143,8 +146,8 @@ void add_rug(Builder& builder, const Vec3& size) {
   Draws& draws = builder.draws();
   const int cloth =
       builder.material(draws.chance(0.5) ? cloth_material(draws) : picture_material(draws));
-  const Spot spot({size.x * draws.uniform(0.3, 0.7), size.y * draws.uniform(0.3, 0.8), 0},
-                  draws.chance(0.6) ? 0 : draws.uniform(0, 3));
+  const Spot spot{{size.x * draws.uniform(0.3, 0.7), size.y * draws.uniform(0.3, 0.8), 0},
+                  draws.chance(0.6) ? 0 : draws.uniform(0, 3)};
   const Vec3 half = {draws.uniform(0.5, 1.5), draws.uniform(0.5, 1.2), 0};
   if (draws.chance(0.25)) {
     builder.disc(spot, {0, 0, 0.008}, half.x, cloth);
@@ -179,10 +182,12 @@ void build_corridor(Builder& builder) {
   const Interior interior = add_interior(builder, size, 0.2);
   light_interior(builder, interior);
   World& world = builder.world();
-  world.camera = camera_at({size.x * draws.uniform(0.25, 0.75), draws.uniform(0.1, 0.25) * size.y,
-                            draws.uniform(0.8, 1.9)},
-                           kQuarter + draws.normal(0, 0.22), draws.normal(-0.05, 0.12),
-                           draws.normal(0, 0.04), draws.uniform(45, 95));
+  world.camera = camera_at({{size.x * draws.uniform(0.25, 0.75), draws.uniform(0.1, 0.25) * size.y,
+                             draws.uniform(0.8, 1.9)},
+                            kQuarter + draws.normal(0, 0.22),
+                            draws.normal(-0.05, 0.12),
+                            draws.normal(0, 0.04),
+                            draws.uniform(45, 95)});
   const int doors = draws.whole(0, 8);
   const int leaf =
       builder.material(draws.chance(0.5) ? wood_material(draws) : painted_material(draws));

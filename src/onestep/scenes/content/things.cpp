@@ -102,8 +102,9 @@ Extent add_thing(Builder& builder, const Spot& spot, double size_m) {
       for (int i = draws.whole(2, 5); i > 0; --i) {
         const double next = z + size_m * draws.uniform(0.1, 0.4);
         const Vec3 half = corner * draws.uniform(0.5, 1);
-        builder.box(spot.inside({0, 0, z}, draws.normal(0, 0.2)), -half,
-                    half + Vec3{0, 0, next - z}, builder.material(any_material(draws)));
+        const Spot turned = spot.inside({0, 0, z}, draws.normal(0, 0.2));
+        builder.box(turned, -half, half + Vec3{0, 0, next - z},
+                    builder.material(any_material(draws)));
         z = next;
       }
       return {size.width, size.depth, z};
@@ -135,14 +136,14 @@ Extent add_machine(Builder& builder, const Spot& spot, double size_m) {
                       draws.uniform(radius * 0.6, high)});
     };
     const Vec3 from = place();
-    builder.rod(from, place(), size_m * draws.uniform(0.006, 0.03),
-                draws.chance(0.5) ? dark : painted);
+    const Vec3 to = place();
+    const double thick = size_m * draws.uniform(0.006, 0.03);
+    builder.rod(from, to, thick, draws.chance(0.5) ? dark : painted);
   }
   const int parts = draws.whole(3, 8);
   for (int i = 0; i < parts; ++i) {
-    const Spot part =
-        spot.inside({size_m * draws.uniform(-0.25, 0.25), 0, draws.uniform(radius, high)},
-                    draws.normal(0, 0.15));
+    const Vec3 middle = {size_m * draws.uniform(-0.25, 0.25), 0, draws.uniform(radius, high)};
+    const Spot part = spot.inside(middle, draws.normal(0, 0.15));
     const Vec3 half =
         Vec3{draws.uniform(0.04, 0.16), draws.uniform(0.03, 0.07), draws.uniform(0.03, 0.09)} *
         size_m;

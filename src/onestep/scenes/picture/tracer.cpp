@@ -166,20 +166,26 @@ Tracer::Tracer(const World& world) : state_(std::make_unique<State>(world)) {}
 Tracer::~Tracer() = default;
 
 std::optional<Hit> Tracer::first_hit(const Vec3& origin, const Vec3& direction) const {
-  RTCRayHit found = {};
-  found.ray = ray_of(origin, direction, 0, std::numeric_limits<float>::infinity());
-  found.hit.geomID = RTC_INVALID_GEOMETRY_ID;
-  RTCIntersectContext context;
-  rtcInitIntersectContext(&context);
-  rtcIntersect1(state_->scene, &context, &found);
-  if (found.hit.geomID == RTC_INVALID_GEOMETRY_ID) return std::nullopt;
-  const int number = state_->surface_of(found.hit);
-  const Shape& shape = state_->surfaces[static_cast<std::size_t>(number)].shape;
-  const auto exact = meeting(shape, origin, direction, static_cast<double>(found.ray.tfar) * 0.999,
-                             static_cast<double>(found.ray.tfar) * 1.001 + 1e-6);
-  if (!exact) return std::nullopt;  // a grazing ray that only one of the two roundings lets meet
-  const bool behind = dot(exact->normal, direction) > 0;
-  return Hit{exact->distance, behind ? -exact->normal : exact->normal, exact->place_m, number};
+  // A grazing ray may meet a surface in float and not in double precision; it then goes on.
+  for (float nearest = 0;;) {
+    RTCRayHit found = {};
+    found.ray = ray_of(origin, direction, nearest, std::numeric_limits<float>::infinity());
+    found.hit.geomID = RTC_INVALID_GEOMETRY_ID;
+    RTCIntersectContext context;
+    rtcInitIntersectContext(&context);
+    rtcIntersect1(state_->scene, &context, &found);
+    if (found.hit.geomID == RTC_INVALID_GEOMETRY_ID) return std::nullopt;
+    const int number = state_->surface_of(found.hit);
+    const Shape& shape = state_->surfaces[static_cast<std::size_t>(number)].shape;
+    const auto distance = static_cast<double>(found.ray.tfar);
+    const auto exact = meeting(shape, origin, direction, distance * 0.999, distance * 1.001 + 1e-6);
+    if (!exact) {
+      nearest = found.ray.tfar * 1.0001F + 1e-6F;
+      continue;
+    }
+    const bool behind = dot(exact->normal, direction) > 0;
+    return Hit{exact->distance, behind ? -exact->normal : exact->normal, exact->place_m, number};
+  }
 }
 
 bool Tracer::blocked(const Vec3& origin, const Vec3& direction, double distance) const {

@@ -4,7 +4,8 @@
 
 namespace onestep::scenes {
 
-Camera camera_at(const Vec3& place, double yaw, double pitch, double roll, double fov_deg) {
+Camera camera_at(const CameraPose& pose) {
+  const auto& [place, yaw, pitch, roll, fov_deg] = pose;
   Camera camera;
   camera.place = place;
   camera.fov_deg = fov_deg;

@@ -39,8 +39,16 @@ struct Camera {
   double fov_deg = 60;  ///< along the longer side of the picture
 };
 
-/// At `place`, `yaw` radians from x towards y, `pitch` upwards, then rolled clockwise.
-Camera camera_at(const Vec3& place, double yaw, double pitch, double roll, double fov_deg);
+/// Where a camera stands and how it is held.
+struct CameraPose {
+  Vec3 place = {};
+  double yaw = 0;    ///< radians from x towards y
+  double pitch = 0;  ///< radians upwards
+  double roll = 0;   ///< radians clockwise
+  double fov_deg = 60;
+};
+
+Camera camera_at(const CameraPose& pose);
 
 struct World {
   std::vector<Surface> surfaces;
