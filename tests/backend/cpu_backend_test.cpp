@@ -26,8 +26,8 @@ std::string to_text(ConvAlgorithm algorithm) {
       return "automatic";
     case ConvAlgorithm::direct:
       return "direct";
-    case ConvAlgorithm::phases:
-      return "phases";
+    case ConvAlgorithm::tiles:
+      return "tiles";
   }
   return "";
 }
@@ -50,7 +50,7 @@ std::vector<Combination> combinations() {
   std::vector<Combination> result;
   for (const std::string& simd : cpu_simd_targets()) {
     for (const ConvAlgorithm algorithm :
-         {ConvAlgorithm::automatic, ConvAlgorithm::direct, ConvAlgorithm::phases}) {
+         {ConvAlgorithm::automatic, ConvAlgorithm::direct, ConvAlgorithm::tiles}) {
       result.push_back({simd, algorithm, 3});
       if (algorithm != ConvAlgorithm::automatic) continue;
       for (const int threads : {1, 2}) result.push_back({simd, algorithm, threads});

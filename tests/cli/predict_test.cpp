@@ -130,7 +130,7 @@ TEST_F(Predict, GivesTheSameNumbersWhateverTheOrderOfInputs) {
 
 TEST_F(Predict, ForcesAlgorithms) {
   photograph("photo.png");
-  for (const std::string algorithm : {"automatic", "direct", "phases"}) {
+  for (const std::string algorithm : {"automatic", "direct", "tiles"}) {
     const ProcessResult result = run({"predict", "photo.png", "-m", model(), "--conv-algorithm",
                                       algorithm, "-o", algorithm, "--formats", "npy"});
     EXPECT_EQ(result.exit_status, 0) << result.err;

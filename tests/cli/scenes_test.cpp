@@ -57,7 +57,7 @@ TEST_F(Scenes, AreWrittenWithManifestCamerasAndSheet) {
   }
   EXPECT_EQ(lines, 3);
   EXPECT_EQ(json::parse(text_of(folder / "scenes.json")),
-            json::parse(R"({"seed": 5, "width": 48, "height": 32})"));
+            json::parse(R"({"version": 2, "seed": 5, "width": 48, "height": 32})"));
   EXPECT_TRUE(fs::exists(folder / "sheet.png"));
 }
 

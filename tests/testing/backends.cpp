@@ -40,8 +40,8 @@ class PlainEngine final : public Engine {
 std::vector<TestedBackend> tested_cpu_backends() {
   std::vector<TestedBackend> backends;
   for (const auto& simd : cpu_simd_targets()) {
-    for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::phases}) {
-      const std::string suffix = algorithm == ConvAlgorithm::direct ? "_direct" : "_phases";
+    for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::tiles}) {
+      const std::string suffix = algorithm == ConvAlgorithm::direct ? "_direct" : "_tiles";
       backends.push_back(
           tested_cpu(simd + suffix, {.threads = 2, .simd = simd, .conv_algorithm = algorithm}));
     }

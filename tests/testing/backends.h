@@ -15,7 +15,7 @@ namespace onestep::testing {
 
 /// A way to compute that tests are run with.
 struct TestedBackend {
-  std::string name;  ///< fit for a test's name: "avx2_phases"
+  std::string name;  ///< fit for a test's name: "avx2_tiles"
   std::function<std::shared_ptr<Engine>()> make_engine;
   std::string missing = {};  ///< why it cannot be had here; a test then skips and says so
 };

@@ -14,8 +14,7 @@ namespace onestep {
 enum class ConvAlgorithm {
   automatic,  ///< per layer, by shape
   direct,     ///< the taps as they are written
-  phases,     ///< upsampling convolutions as four small ones on the low-resolution map; others as
-              ///< `direct`
+  tiles,  ///< 3x3 convolutions of stride 1 through matrix products over tiles; others as `direct`
 };
 
 struct CpuOptions {
@@ -64,5 +63,7 @@ std::int64_t cpu_scratch_bytes(int threads);
 /// What preparation keeps of a layer.
 std::int64_t cpu_prepared_bytes(const Conv& conv);
 std::int64_t cpu_prepared_bytes(const Linear& linear);
+/// What the filters of a convolution take while it runs in tiles. One layer's at a time is kept.
+std::int64_t cpu_filter_bytes(const Conv& conv, const Extent& output);
 
 }  // namespace onestep

@@ -1,5 +1,6 @@
 // From the backend's layers and options to the indirect matrix product.
 #include "onestep/backend/cpu/dense.h"
+#include "onestep/backend/cpu/transformed.h"
 #include "onestep/base/check.h"
 
 #include <algorithm>
@@ -37,28 +38,6 @@ Grid direct_grid(const MapView& x,
   grid.rows = output.extent.height;
   grid.columns = output.extent.width;
   return grid;
-}
-
-// Note [Phases]: row 2i of a doubled map's 3x3 convolution reads small rows i-1 (first tap) and i
-// (the other two), row 2i+1 reads i (the first two) and i+1: four 2x2 convolutions on the small
-// map, one per parity of row and column, exact with zero padding, because row -1 of the doubled map
-// is outside just as row -1 of the small one is.
-std::vector<Grid> phase_grids(const MapView& x, const PreparedDense& dense) {
-  std::vector<Grid> grids;
-  for (std::int64_t y = 0; y < 2; ++y) {
-    for (std::int64_t px = 0; px < 2; ++px) {
-      Grid grid;
-      for (std::int64_t t = 0; t < 4; ++t) grid.taps.push_back({t / 2 - 1 + y, t % 2 - 1 + px});
-      grid.height = grid.rows = x.extent.height;
-      grid.width = grid.columns = x.extent.width;
-      grid.step = 2;
-      grid.first_y = y;
-      grid.first_x = px;
-      grid.weight = &dense.phases->at(static_cast<std::size_t>(2 * y + px));
-      grids.push_back(std::move(grid));
-    }
-  }
-  return grids;
 }
 
 /// bias + channel_add per sample, in state.start.
@@ -113,14 +92,9 @@ void convolve(CpuWorkspace::State& state,
   }
   if (options.residual) args.residual = view(options.residual);
   set_start(state, dense, options.channel_add, x.extent.batch, args);
-  const bool whole =
-      output.extent.height == 2 * x.extent.height && output.extent.width == 2 * x.extent.width;
-  if (dense.phases && whole) {
-    args.grids = phase_grids(x, dense);
-  } else {
-    args.grids = {direct_grid(x, conv, options, output)};
-    args.grids.front().weight = &dense.direct;
-  }
+  args.grids = {direct_grid(x, conv, options, output)};
+  args.grids.front().weight = &dense.direct;
+  if (wants_tiles(conv, state.conv_algorithm, output.extent)) return run_tiles(state, stop, args);
   const bool pointwise = args.grids.front().taps.size() == 1 && conv.stride == 1 &&
                          !conv.upsample && output.extent.tokens() == x.extent.tokens();
   if (pointwise) {

@@ -97,31 +97,6 @@ bool kept_as_it_is(DType dtype) {
   return dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32;
 }
 
-/// The weights [D,C,2,2] of one parity: on the small map, row taps -1 and 0 (even output rows: the
-/// first tap alone, then the other two) or 0 and 1 (odd rows); likewise columns.
-Array phase_weight(std::span<const float> weight,
-                   std::int64_t filters,
-                   std::int64_t parity_y,
-                   std::int64_t parity_x) {
-  Array phase(DType::float32, {filters, 2, 2});
-  const auto target = phase.mutable_view<float>();
-  for (std::int64_t f = 0; f < filters; ++f) {
-    double sums[4] = {};
-    for (std::int64_t ky = 0; ky < 3; ++ky) {
-      for (std::int64_t kx = 0; kx < 3; ++kx) {
-        const std::int64_t ty = (ky + 1 - parity_y) / 2;
-        const std::int64_t tx = (kx + 1 - parity_x) / 2;
-        sums[2 * ty + tx] +=
-            static_cast<double>(weight[static_cast<std::size_t>(f * 9 + ky * 3 + kx)]);
-      }
-    }
-    for (std::size_t t = 0; t < 4; ++t) {
-      target[static_cast<std::size_t>(f) * 4 + t] = static_cast<float>(sums[t]);
-    }
-  }
-  return phase;
-}
-
 }  // namespace
 
 DepthBlocks DepthBlocks::of(std::int64_t taps, std::int64_t channels) {
@@ -132,12 +107,6 @@ DepthBlocks DepthBlocks::of(std::int64_t taps, std::int64_t channels) {
       .taps = taps, .channels = channels, .chunk = padded_channels((channels + count - 1) / count)};
 }
 
-bool has_phases(const Conv& conv) {
-  const Padding& p = conv.padding;
-  return conv.upsample && conv.stride == 1 && conv.kernel_height() == 3 &&
-         conv.kernel_width() == 3 && p.top == 1 && p.bottom == 1 && p.left == 1 && p.right == 1;
-}
-
 PackedMatrix pack(std::string_view key, const Array& weight, std::int64_t panel, ThreadPool& pool) {
   check(weight.has_data(), key, ".weight was declared but never loaded");
   const Array kept = kept_as_it_is(weight.dtype()) ? weight : weight.to(DType::float32);
@@ -146,19 +115,6 @@ PackedMatrix pack(std::string_view key, const Array& weight, std::int64_t panel,
   check(pack_panels(kept, matrix, pool), key,
         ".weight holds a NaN or an infinity; the checkpoint is damaged");
   return matrix;
-}
-
-std::array<PackedMatrix, 4> pack_phases(const Array& weight, std::int64_t panel, ThreadPool& pool) {
-  const Array full = weight.to(DType::float32);
-  std::array<PackedMatrix, 4> phases;
-  for (std::int64_t parity = 0; parity < 4; ++parity) {
-    const Array phase =
-        phase_weight(full.view<float>(), weight.size(0) * weight.size(1), parity / 2, parity % 2);
-    PackedMatrix& matrix = phases.at(static_cast<std::size_t>(parity));
-    matrix = empty_matrix(DType::float32, 4, weight.size(1), weight.size(0), panel);
-    pack_panels(phase, matrix, pool);
-  }
-  return phases;
 }
 
 std::vector<float> padded_vector(std::string_view key, const Array& values, std::int64_t padded) {

@@ -4,9 +4,7 @@
 #include "onestep/backend/layer.h"
 #include "onestep/base/thread_pool.h"
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,8 +50,6 @@ struct PackedMatrix {
 struct PreparedDense final : Prepared {
   std::string simd;
   PackedMatrix direct;
-  /// An upsampling 3x3 convolution as four 2x2 ones on the small map, by parity [2 * y + x].
-  std::optional<std::array<PackedMatrix, 4>> phases;
   std::vector<float> bias;  ///< direct.padded, zeros beyond the last column
 };
 
@@ -62,15 +58,9 @@ struct PreparedNorm final : Prepared {
   std::vector<float> bias;
 };
 
-/// Whether nearest doubling and a 3x3 convolution with padding 1 and stride 1 follow each other.
-bool has_phases(const Conv& conv);
-
 /// [D,C,kh,kw] or [D,C], packed in panels of `panel` columns. Throws Error naming `key` for a NaN
 /// or an infinity.
 PackedMatrix pack(std::string_view key, const Array& weight, std::int64_t panel, ThreadPool& pool);
-
-/// The four sums of taps; see PreparedDense::phases. Summed in double, kept in float32.
-std::array<PackedMatrix, 4> pack_phases(const Array& weight, std::int64_t panel, ThreadPool& pool);
 
 /// float32 values of a vector, `padded` of them, zeros beyond the last. Throws Error naming `key`
 /// for a NaN or an infinity.

@@ -4,17 +4,6 @@
 namespace onestep {
 namespace {
 
-// Four 2x2 convolutions need 16 instead of 36 multiplications per small pixel, but their weights
-// are sums, kept in float32: 64 bytes per filter beside the 18 of float16. That pays where the map
-// is large beside the weights, as in every decoder level and the last one of the UNet.
-constexpr std::int64_t kMostPhaseFilters = 640 * 640;
-
-bool wants_phases(const Conv& conv, ConvAlgorithm algorithm) {
-  if (!cpu::has_phases(conv) || algorithm == ConvAlgorithm::direct) return false;
-  return algorithm == ConvAlgorithm::phases ||
-         conv.in_channels() * conv.out_channels() <= kMostPhaseFilters;
-}
-
 std::int64_t packed_bytes(const Array& weight) {
   const std::int64_t columns = weight.size(0);
   const DType dtype = weight.dtype();
@@ -30,9 +19,6 @@ class CpuPreparer final : public Preparer {
 
   void prepare(std::string_view key, Conv& conv) override {
     auto dense = prepare_dense(key, conv.weight, conv.bias);
-    if (wants_phases(conv, state_.conv_algorithm)) {
-      dense->phases = cpu::pack_phases(conv.weight, panel(), state_.pool);
-    }
     conv.weight.release_pages();
     conv.prepared = std::move(dense);
   }
@@ -86,11 +72,7 @@ std::unique_ptr<Preparer> make_cpu_preparer(CpuWorkspace& workspace) {
 }
 
 std::int64_t cpu_prepared_bytes(const Conv& conv) {
-  std::int64_t bytes = packed_bytes(conv.weight);
-  if (wants_phases(conv, ConvAlgorithm::automatic)) {
-    bytes += 16 * conv.in_channels() * cpu::padded_channels(conv.out_channels()) * 4;
-  }
-  return bytes;
+  return packed_bytes(conv.weight);
 }
 
 std::int64_t cpu_prepared_bytes(const Linear& linear) {

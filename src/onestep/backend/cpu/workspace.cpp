@@ -47,6 +47,7 @@ cpu::Kernels kernels_of(const std::string& name) {
     if (name != entry.name) continue;
     cpu::add_gemm_kernels(entry.target, kernels);
     cpu::add_vector_kernels(entry.target, kernels);
+    cpu::add_tile_kernels(entry.target, kernels);
   }
   return kernels;
 }

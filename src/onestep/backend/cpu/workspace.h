@@ -15,7 +15,7 @@
 namespace onestep::cpu {
 
 /// Bytes of scratch of each thread; drivers size their blocks so that they fit.
-inline constexpr std::int64_t kThreadScratch = std::int64_t{5} << 19;  // 2.5 MiB
+inline constexpr std::int64_t kThreadScratch = std::int64_t{6} << 20;  // 6 MiB
 /// Most channels of a map: as long is the row of zeros that stands for padding.
 inline constexpr std::int64_t kMostChannels = 65536;
 
@@ -54,6 +54,7 @@ struct CpuWorkspace::State {
   std::shared_ptr<cpu::Arena> arena;
   std::vector<cpu::AlignedBuffer> scratch;  // one per thread
   cpu::AlignedBuffer zeros;                 // kMostChannels floats
+  cpu::AlignedBuffer filters;               // transformed, for convolutions in tiles
 
   // Small tables of the operation that runs, kept because they would be allocated again and again.
   std::vector<float> start;         // [B][columns]: bias + channel_add

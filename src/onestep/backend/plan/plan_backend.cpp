@@ -2,6 +2,7 @@
 
 #include "onestep/base/check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace onestep {
@@ -22,9 +23,10 @@ struct PlannedRange final : Tensor::Storage {
 
 }  // namespace
 
-PlanBackend::PlanBackend(Run& run, StorageBytes storage_bytes)
+PlanBackend::PlanBackend(Run& run, StorageBytes storage_bytes, ConvBytes conv_bytes)
     : Backend(run),
       storage_bytes_(std::move(storage_bytes)),
+      conv_bytes_(std::move(conv_bytes)),
       allocator_(std::make_shared<OffsetAllocator>()) {
   check(static_cast<bool>(storage_bytes_), "plan: no function for the bytes of a tensor");
 }
@@ -48,9 +50,10 @@ Array PlanBackend::do_download(const Tensor& x) {
 }
 
 Tensor PlanBackend::do_conv2d(const Tensor& /*x*/,
-                              const Conv& /*conv*/,
+                              const Conv& conv,
                               const ConvOptions& /*options*/,
                               const Extent& output) {
+  if (conv_bytes_) peak_conv_bytes_ = std::max(peak_conv_bytes_, conv_bytes_(conv, output));
   return make(output);
 }
 

@@ -12,6 +12,8 @@ namespace onestep {
 
 /// Bytes that a backend stores for a tensor of this extent.
 using StorageBytes = std::function<std::int64_t(const Extent&)>;
+/// Bytes that it needs beside its tensors while a convolution runs.
+using ConvBytes = std::function<std::int64_t(const Conv&, const Extent& output)>;
 
 /// Runs a network on shapes only: no weights are read (declared layers will do) and nothing is
 /// computed. The multiply-adds are those counted by the front (run().multiply_adds); lifetimes come
@@ -19,12 +21,14 @@ using StorageBytes = std::function<std::int64_t(const Extent&)>;
 /// `peak_bytes()`.
 class PlanBackend final : public Backend {
  public:
-  /// `storage_bytes` tells what the planned backend needs for a tensor.
-  PlanBackend(Run& run, StorageBytes storage_bytes);
+  /// `storage_bytes` tells what the planned backend needs for a tensor; `conv_bytes` may be null.
+  PlanBackend(Run& run, StorageBytes storage_bytes, ConvBytes conv_bytes = {});
   ~PlanBackend() override;
 
   /// Size of the arena that everything so far needed at once.
   std::int64_t peak_bytes() const;
+  /// What the greediest convolution so far needs.
+  std::int64_t peak_conv_bytes() const { return peak_conv_bytes_; }
 
  private:
   Tensor make(const Extent& extent);
@@ -47,6 +51,8 @@ class PlanBackend final : public Backend {
   Tensor do_add(const Tensor& a, const Tensor& b) override;
 
   StorageBytes storage_bytes_;
+  ConvBytes conv_bytes_;
+  std::int64_t peak_conv_bytes_ = 0;
   std::shared_ptr<OffsetAllocator> allocator_;
 };
 

@@ -190,13 +190,13 @@ void declare_machine(CLI::App& app, PredictRequest& request) {
             [&](const auto& option, const auto& text) {
               load.cpu.simd = one_of(option, text, cpu_simd_targets());
             });
-  static const std::vector<std::string> algorithms = {"automatic", "direct", "phases"};
+  static const std::vector<std::string> algorithms = {"automatic", "direct", "tiles"};
   add_value(app, {"--conv-algorithm", "NAME", "how convolutions are computed", kHidden},
             [&](const auto& option, const auto& text) {
               const std::string& name = one_of(option, text, algorithms);
-              load.cpu.conv_algorithm = name == "direct"   ? ConvAlgorithm::direct
-                                        : name == "phases" ? ConvAlgorithm::phases
-                                                           : ConvAlgorithm::automatic;
+              load.cpu.conv_algorithm = name == "direct"  ? ConvAlgorithm::direct
+                                        : name == "tiles" ? ConvAlgorithm::tiles
+                                                          : ConvAlgorithm::automatic;
             });
 }
 

@@ -94,6 +94,49 @@ struct WeightedSumArgs {
   const float* correction;
 };
 
+/// A patch of pixels to a tile's points.
+struct TileInputArgs {
+  const float* const* pixels;  ///< [points]
+  std::int64_t offset;         ///< of the first channel
+  std::int64_t channels;       ///< a multiple of kChannelStep
+  float* output;               ///< [points][channels], points `point_stride` apart
+  std::int64_t point_stride;
+};
+
+/// 3x3 filters to the same points.
+struct TileFilterArgs {
+  const float* taps;  ///< [9][count], taps `tap_stride` apart
+  std::int64_t tap_stride;
+  std::int64_t count;  ///< a multiple of kChannelStep
+  float* output;       ///< [points][count], points `point_stride` apart
+  std::int64_t point_stride;
+};
+
+/// Products at those points to the tile's pixels: output[pixel][column + j] = pixel of
+/// products[.][j] + start[j] (+ residual).
+struct TileOutputArgs {
+  const float* products;  ///< [points][columns], points `point_stride` apart
+  std::int64_t point_stride;
+  std::int64_t column;
+  std::int64_t columns;          ///< a multiple of kChannelStep
+  const float* start;            ///< [columns]
+  float* const* output;          ///< [pixels]
+  const float* const* residual;  ///< [pixels]; null for none
+  bool cropped_below = false;    ///< the doubled map lacks its last row, which is this tile's
+  bool cropped_right = false;    ///< likewise its last column
+};
+
+/// A 3x3 convolution of tiles through as many matrix products as a tile has points.
+struct TileKernels {
+  std::int64_t side;     ///< points of a row, and pixels that a tile reads of one
+  std::int64_t step;     ///< pixels of the input from a tile to the next
+  std::int64_t outputs;  ///< pixels of the output of a tile's row
+
+  void (*input)(const TileInputArgs& args);
+  void (*filter)(const TileFilterArgs& args);
+  void (*output)(const TileOutputArgs& args);
+};
+
 /// The functions that one instruction set compiles to.
 struct Kernels {
   std::int64_t lanes;
@@ -123,6 +166,9 @@ struct Kernels {
   void (*activate)(const float* x, float* output, std::int64_t count, Activation activation);
   void (*add)(const float* a, const float* b, float* output, std::int64_t count);
   void (*softmax)(const SoftmaxArgs& args);
+
+  TileKernels winograd;  ///< F(4x4,3x3)
+  TileKernels doubled;   ///< of the map doubled by repetition, see Note [Nine products]
 };
 
 enum class SimdTarget { avx512, avx2, sse4 };
@@ -130,5 +176,6 @@ enum class SimdTarget { avx512, avx2, sse4 };
 /// Fills in the part of the table that each file of kernels defines.
 void add_gemm_kernels(SimdTarget target, Kernels& kernels);
 void add_vector_kernels(SimdTarget target, Kernels& kernels);
+void add_tile_kernels(SimdTarget target, Kernels& kernels);
 
 }  // namespace onestep::cpu
