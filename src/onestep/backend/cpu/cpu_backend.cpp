@@ -1,8 +1,8 @@
 #include "onestep/backend/cpu/cpu_backend.h"
 
 #include "onestep/backend/cpu/attention.h"
-#include "onestep/backend/cpu/dense.h"
 #include "onestep/backend/cpu/norm.h"
+#include "onestep/backend/cpu/products/dense.h"
 #include "onestep/backend/cpu/workspace.h"
 
 #include <algorithm>

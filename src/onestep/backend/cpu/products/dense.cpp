@@ -3,7 +3,7 @@
 // walked in blocks; for each the input channels are normalised once into a strip that all taps read
 // (that is what fuses GroupNorm and SiLU), the weights are widened to float32 for a few panels of
 // columns, and the register tiles add their products to the output.
-#include "onestep/backend/cpu/dense.h"
+#include "onestep/backend/cpu/products/dense.h"
 
 #include <algorithm>
 #include <tuple>

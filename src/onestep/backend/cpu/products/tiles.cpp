@@ -5,7 +5,7 @@
 // of tiles, normalises its pixels once into a strip, transforms them, and for a few columns at a
 // time makes a product of tiles x channels x columns for every point and transforms what they give
 // into pixels.
-#include "onestep/backend/cpu/transformed.h"
+#include "onestep/backend/cpu/products/tiles.h"
 
 #include <algorithm>
 #include <utility>
@@ -107,9 +107,8 @@ struct TileGrid {
     down = ceil_div(tile_rows, height);
     across = ceil_div(tile_columns, width);
     const std::int64_t units = ceil_div(columns, unit);
-    splits =
-        std::clamp<std::int64_t>(ceil_div(kTasksPerThread * threads, rectangles()), 1, units / 2);
-    splits = std::max<std::int64_t>(splits, 1);
+    splits = std::clamp<std::int64_t>(ceil_div(kTasksPerThread * threads, rectangles()), 1,
+                                      std::max<std::int64_t>(1, units / 2));
   }
   std::int64_t rectangles() const { return down * across * batch; }
 

@@ -1,6 +1,6 @@
 // From the backend's layers and options to the indirect matrix product.
-#include "onestep/backend/cpu/dense.h"
-#include "onestep/backend/cpu/transformed.h"
+#include "onestep/backend/cpu/products/dense.h"
+#include "onestep/backend/cpu/products/tiles.h"
 #include "onestep/base/check.h"
 
 #include <algorithm>

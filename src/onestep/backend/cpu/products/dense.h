@@ -2,7 +2,7 @@
 
 #include "onestep/backend/cpu/arena.h"
 #include "onestep/backend/cpu/norm.h"
-#include "onestep/backend/cpu/packing.h"
+#include "onestep/backend/cpu/products/packing.h"
 #include "onestep/backend/cpu/workspace.h"
 
 #include <vector>

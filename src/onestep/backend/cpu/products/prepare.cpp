@@ -1,4 +1,4 @@
-#include "onestep/backend/cpu/packing.h"
+#include "onestep/backend/cpu/products/packing.h"
 #include "onestep/backend/cpu/workspace.h"
 
 namespace onestep {

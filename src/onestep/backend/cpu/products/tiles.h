@@ -1,7 +1,7 @@
 #pragma once
 
 #include "onestep/backend/cpu/cpu_backend.h"
-#include "onestep/backend/cpu/dense.h"
+#include "onestep/backend/cpu/products/dense.h"
 
 namespace onestep::cpu {
 
