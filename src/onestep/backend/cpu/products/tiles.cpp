@@ -358,7 +358,9 @@ bool has_padding_of_one(const Conv& conv) {
 }  // namespace
 
 bool has_tiles(const Conv& conv) {
-  return is_3x3(conv) && (!conv.upsample || has_padding_of_one(conv));
+  constexpr std::int64_t kMostTileChannels = 16384;  // of which a thread's scratch holds a tile
+  return is_3x3(conv) && (!conv.upsample || has_padding_of_one(conv)) &&
+         conv.in_channels() <= kMostTileChannels;
 }
 
 // Note [When tiles pay]
