@@ -1,5 +1,6 @@
 #include "onestep/backend/cpu/cpu_backend.h"
 
+#include "onestep/backend/cpu/workspace.h"
 #include "onestep/backend/plan/plan_backend.h"
 #include "onestep/base/check.h"
 
@@ -114,10 +115,10 @@ std::string message_of(const Function& function) {
 
 /// A network in small: two convolutions with a skip, attention, a linear layer.
 struct SmallNetwork {
-  Conv first = small_conv(3, 24);
-  Conv second = small_conv(24, 24);
-  GroupNorm norm{.weight = ramp({24}), .bias = ramp({24}), .groups = 4, .prepared = nullptr};
-  Linear out{.weight = ramp({40, 48}), .bias = ramp({40}), .prepared = nullptr};
+  Conv first = small_conv(3, 48);
+  Conv second = small_conv(48, 48);  // in tiles
+  GroupNorm norm{.weight = ramp({48}), .bias = ramp({48}), .groups = 4, .prepared = nullptr};
+  Linear out{.weight = ramp({40, 96}), .bias = ramp({40}), .prepared = nullptr};
 
   void prepare(Preparer& preparer) {
     preparer.prepare("first", first);
@@ -162,6 +163,60 @@ TEST(CpuWorkspace, HoldsWhatThePlanForetells) {
   network(plan, image);
   EXPECT_EQ(workspace.arena_bytes(), plan.peak_bytes());
   EXPECT_EQ(state.multiply_adds, planned.multiply_adds);
+}
+
+// Of maps of few tiles and of many, of one range of filters and of several, cropped and doubled.
+TEST(CpuWorkspace, TransformsNoMoreThanThePlanForetells) {
+  struct Layer {
+    Extent input;
+    std::int64_t outputs;
+    bool upsample = false;
+  };
+  for (const Layer& layer : {Layer{{1, 16, 16, 64}, 48},
+                             {{2, 41, 45, 33}, 33},
+                             {{1, 33, 40, 704}, 736},
+                             {{1, 33, 40, 64}, 48, true},
+                             {{3, 5, 7, 64}, 48, true}}) {
+    for (const std::string& simd : cpu_simd_targets()) {
+      CpuWorkspace workspace({.threads = 2, .simd = simd});
+      Conv conv = small_conv(layer.input.channels, layer.outputs);
+      conv.upsample = layer.upsample;
+      make_cpu_preparer(workspace)->prepare("conv", conv);
+      onestep::Run state;
+      const auto backend = make_cpu_backend(state, workspace);
+      const Extent& in = layer.input;
+      const Tensor x = backend->upload(ramp({in.batch, in.height, in.width, in.channels}));
+      const Tensor y = backend->conv2d(x, conv);
+      const std::int64_t used = workspace.state().transformed.bytes();
+      EXPECT_GT(used, 0) << simd;
+      EXPECT_LE(used, cpu_filter_bytes(conv, y.extent())) << simd;
+    }
+  }
+}
+
+TEST(CpuBackend, GivesTheSameBitsInAnyBatch) {
+  Conv conv = small_conv(64, 64);
+  CpuWorkspace workspace({.threads = 2});
+  make_cpu_preparer(workspace)->prepare("conv", conv);
+  onestep::Run state;
+  const auto backend = make_cpu_backend(state, workspace);
+  for (const std::int64_t side : {9, 16, 19, 40}) {
+    const Array one = ramp({1, side, side, 64});
+    Array three(DType::float32, {3, side, side, 64});
+    const auto values = one.view<float>();
+    for (std::size_t i = 0; i < 3; ++i) {
+      std::copy(
+          values.begin(), values.end(),
+          three.mutable_view<float>().begin() + static_cast<std::ptrdiff_t>(i * values.size()));
+    }
+    const Array alone = backend->download(backend->conv2d(backend->upload(one), conv));
+    const Array together = backend->download(backend->conv2d(backend->upload(three), conv));
+    const auto expected = alone.view<float>();
+    EXPECT_TRUE(
+        std::equal(expected.begin(), expected.end(),
+                   together.view<float>().end() - static_cast<std::ptrdiff_t>(expected.size())))
+        << side;
+  }
 }
 
 TEST(CpuWorkspace, KeepsTensorsAliveThatOutliveIt) {

@@ -97,6 +97,7 @@ Tensor SampledCheck::do_conv2d(const Tensor& x,
   const auto kernel_height = conv.kernel_height();
   const auto kernel_width = conv.kernel_width();
   // A map that is cropped to an odd size ends one row earlier: beyond it there is padding.
+  const bool in_tiles = kernel_height == 3 && conv.stride == 1;
   const auto height = options.output_size ? output.height : zoom * x.height();
   const auto width = options.output_size ? output.width : zoom * x.width();
   return compare("conv2d", got, [&](std::int64_t sample, std::int64_t pixel) {
@@ -123,7 +124,8 @@ Tensor SampledCheck::do_conv2d(const Tensor& x,
       if (!rows.bias_values.empty()) add(rows.bias_values[d]);
       if (options.channel_add) add(channel_add.at(sample, 0)[d]);
       if (options.residual) add(residual.at(sample, pixel)[d]);
-      result[d] = {value, kConvolution * size * rows.lengths[d] + kElement * (around + 0.1)};
+      result[d] = {value, (in_tiles ? kConvolution : kSum) * size * rows.lengths[d] +
+                              kElement * (around + 0.1)};
     }
     return result;
   });

@@ -160,6 +160,13 @@ std::vector<OperationCase> conv_cases() {
                              .upsample = true,
                              .output_size = {{9, 11}},
                              .dtype = DType::float16}));
+  // In tiles where they are chosen: several rectangles, two blocks of the depth, few tiles in one
+  // group and in two.
+  cases.push_back(operation({.input = {1, 41, 45, 64}, .outputs = 64, .norm = true}));
+  cases.push_back(operation({.input = {2, 37, 29, 704}, .outputs = 32, .dtype = DType::float16}));
+  cases.push_back(
+      operation({.input = {1, 16, 16, 160}, .outputs = 80, .norm = true, .silu = true}));
+  cases.push_back(operation({.input = {2, 18, 33, 64}, .outputs = 96, .dtype = DType::bfloat16}));
   cases.push_back(operation({.input = {1, 13, 12, 8}, .outputs = 320, .dtype = DType::float16}));
   cases.push_back(operation({.input = {1, 13, 12, 320}, .outputs = 4, .norm = true, .silu = true}));
   cases.push_back(operation({.input = {1, 19, 33, 128}, .outputs = 3, .norm = true, .silu = true}));

@@ -15,7 +15,7 @@
 namespace onestep::cpu {
 
 /// Bytes of scratch of each thread; drivers size their blocks so that they fit.
-inline constexpr std::int64_t kThreadScratch = std::int64_t{6} << 20;  // 6 MiB
+inline constexpr std::int64_t kThreadScratch = std::int64_t{10} << 20;  // 10 MiB
 /// Most channels of a map: as long is the row of zeros that stands for padding.
 inline constexpr std::int64_t kMostChannels = 65536;
 
@@ -47,6 +47,13 @@ namespace onestep {
 struct CpuWorkspace::State {
   explicit State(const CpuOptions& options);
 
+  /// At least that many floats, uninitialised, until the next call.
+  float* transformed_floats(std::int64_t count) {
+    const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(float));
+    if (transformed.bytes() < bytes) transformed = cpu::AlignedBuffer(bytes);
+    return reinterpret_cast<float*>(transformed.data());
+  }
+
   std::string simd;
   cpu::Kernels kernels{};
   ConvAlgorithm conv_algorithm;
@@ -54,7 +61,7 @@ struct CpuWorkspace::State {
   std::shared_ptr<cpu::Arena> arena;
   std::vector<cpu::AlignedBuffer> scratch;  // one per thread
   cpu::AlignedBuffer zeros;                 // kMostChannels floats
-  cpu::AlignedBuffer filters;               // transformed, for convolutions in tiles
+  cpu::AlignedBuffer transformed;           // filters or patches of convolutions in tiles
 
   // Small tables of the operation that runs, kept because they would be allocated again and again.
   std::vector<float> start;         // [B][columns]: bias + channel_add

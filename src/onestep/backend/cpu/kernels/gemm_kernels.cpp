@@ -152,7 +152,7 @@ void weighted_sum(const WeightedSumArgs& args) {
   }
 }
 
-/// Weights as they are stored, to float32; count is a multiple of kChannelStep.
+/// Weights as they are stored, to float32; count is a multiple of the lanes.
 void widen(const void* source, DType dtype, std::int64_t count, float* HWY_RESTRICT output) {
   if (dtype == DType::float16) {
     const hn::Rebind<hwy::float16_t, D> d16;

@@ -107,7 +107,7 @@ struct TileInputArgs {
 struct TileFilterArgs {
   const float* taps;  ///< [9][count], taps `tap_stride` apart
   std::int64_t tap_stride;
-  std::int64_t count;  ///< a multiple of kChannelStep
+  std::int64_t count;  ///< a multiple of the lanes
   float* output;       ///< [points][count], points `point_stride` apart
   std::int64_t point_stride;
 };

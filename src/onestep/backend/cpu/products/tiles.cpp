@@ -1,11 +1,14 @@
 // 3x3 convolutions as matrix products over tiles: Winograd's F(4x4,3x3) (Lavin and Gray, arXiv
 // 1509.09308), where 16 outputs are 36 products of a transformed 6x6 patch with a transformed
 // filter instead of 144, and the nine products of a doubled map (kernels/tile_kernels.cpp). For as
-// many output channels as fit the cache the filters are transformed; then a task takes a rectangle
-// of tiles, normalises its pixels once into a strip, transforms them, and for a few columns at a
-// time makes a product of tiles x channels x columns for every point and transforms what they give
-// into pixels.
+// many output channels as fit a buffer the filters are transformed; then a task takes a rectangle
+// of tiles, normalises its pixels once, transforms them, makes a product of tiles x channels x
+// columns for every point and transforms what they give into pixels. Maps of few tiles:
+// few_tiles.cpp.
 #include "onestep/backend/cpu/products/tiles.h"
+
+#include "onestep/backend/cpu/products/few_tiles.h"
+#include "onestep/backend/cpu/products/tile_rectangle.h"
 
 #include <algorithm>
 #include <utility>
@@ -13,13 +16,13 @@
 namespace onestep::cpu {
 namespace {
 
-// Parts of a thread's scratch.
-constexpr std::int64_t kPatchFloats = 640 * 1024;  // transformed patches
-constexpr std::int64_t kProductFloats = 224 * 1024;
-constexpr std::int64_t kColumns = 64;        // at once
-constexpr std::int64_t kStripChannels = 64;  // normalised at once
+// Parts of a thread's scratch. What leaves the second-level cache on its way (patches, products) is
+// written and read once; filters are read again for every rectangle, so rectangles are large.
+constexpr std::int64_t kPatchFloats = 1280 * 1024;
+constexpr std::int64_t kProductFloats = 704 * 1024;
+constexpr std::int64_t kMostRows = 3600;  // points times tiles
+constexpr std::int64_t kColumns = 64;     // of filters in the second-level cache
 constexpr std::int64_t kTasksPerThread = 6;
-constexpr std::int64_t kMostOutputs = 16;  // pixels of a tile
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
@@ -35,7 +38,7 @@ struct Filters {
         columns(end - begin),
         data(into) {}
 
-  std::int64_t point_stride() const { return blocks.channels * columns; }
+  std::int64_t point_stride() const { return point_stride_of(blocks.channels * columns); }
   /// Of a channel in the panel that begins at `column` of this range.
   float* at(std::int64_t column, std::int64_t channel, std::int64_t width) const {
     const std::int64_t block = channel / blocks.chunk;
@@ -84,233 +87,80 @@ void transform_panel(const CpuWorkspace::State& state,
   }
 }
 
-/// How the tiles of the output and its channels are cut into tasks.
-struct TileGrid {
-  TileGrid(const MapView& output,
-           std::int64_t channels,
-           std::int64_t columns,
-           std::int64_t unit,
-           const TileKernels& kernels,
-           std::int64_t threads)
-      : tile_rows(ceil_div(output.extent.height, kernels.outputs)),
-        tile_columns(ceil_div(output.extent.width, kernels.outputs)),
-        batch(output.extent.batch) {
-    const std::int64_t points = kernels.side * kernels.side;
-    const std::int64_t most =
-        std::max<std::int64_t>(1, std::min(kPatchFloats / (points * padded_channels(channels)),
-                                           kProductFloats / (points * kColumns)));
-    std::int64_t side = 1;
-    while ((side + 1) * (side + 1) <= most) ++side;
-    width = ceil_div(tile_columns, ceil_div(tile_columns, side));
-    height = std::min(tile_rows, most / width);
-    height = ceil_div(tile_rows, ceil_div(tile_rows, height));
-    down = ceil_div(tile_rows, height);
-    across = ceil_div(tile_columns, width);
-    const std::int64_t units = ceil_div(columns, unit);
-    splits = std::clamp<std::int64_t>(ceil_div(kTasksPerThread * threads, rectangles()), 1,
-                                      std::max<std::int64_t>(1, units / 2));
-  }
-  std::int64_t rectangles() const { return down * across * batch; }
-
-  std::int64_t tile_rows;
-  std::int64_t tile_columns;
-  std::int64_t batch;
-  std::int64_t width = 1;   ///< of a rectangle, in tiles
-  std::int64_t height = 1;  ///< likewise
-  std::int64_t down = 1;    ///< rectangles
-  std::int64_t across = 1;
-  std::int64_t splits = 1;  ///< of the output channels
-};
-
-/// One rectangle of tiles: its pointers and buffers, all in the thread's scratch.
+/// One task: a rectangle of tiles and the columns of a split, in passes whose products fit the
+/// scratch.
 class TileTask {
  public:
-  TileTask(CpuWorkspace::State& state,
-           const TileKernels& kernels,
-           const DenseArgs& args,
+  TileTask(const CpuWorkspace::State& state,
            const Filters& filters,
-           const TileGrid& grid,
-           std::int64_t rectangle,
+           const TileRectangle& rectangle,
            Scratch scratch)
-      : state_(state),
-        kernels_(kernels),
-        points_(kernels.side * kernels.side),
-        args_(args),
-        filters_(filters),
-        sample_(rectangle / (grid.down * grid.across)),
-        tile_y_(rectangle % (grid.down * grid.across) / grid.across * grid.height),
-        tile_x_(rectangle % grid.across * grid.width),
-        rows_(std::min(grid.height, grid.tile_rows - tile_y_)),
-        columns_(std::min(grid.width, grid.tile_columns - tile_x_)),
-        channels_(padded_channels(filters.blocks.channels)) {
-    const std::int64_t rounded =
-        ceil_div(tiles(), state.kernels.tile_rows) * state.kernels.tile_rows;
-    pixels_ = scratch.take<const float*>(tiles() * points_);
-    a_ = scratch.take<const float*>(rounded);
-    c_ = scratch.take<float*>(rounded);
-    patches_ = scratch.take<float>(points_ * tiles() * channels_);
-    products_ = scratch.take<float>(points_ * tiles() * kColumns);
-    sink_ = scratch.take<float>(args.output.padded());
+      : state_(state), filters_(filters), rectangle_(rectangle), scratch_(scratch) {
+    const std::int64_t tiles = rectangle.tiles();
+    const std::int64_t rounded = ceil_div(tiles, state.kernels.tile_rows) * state.kernels.tile_rows;
+    patches_ = {.blocks = filters.blocks, .points = rectangle.points(), .tiles = tiles};
+    a_ = scratch_.take<const float*>(rounded);
+    c_ = scratch_.take<float*>(rounded);
+    patches_.data = scratch_.take<float>(patches_.floats());
+    const std::int64_t fits = kProductFloats / (patches_.points * tiles) / kColumns * kColumns;
+    pass_ = std::min(std::max(fits, kColumns), filters.columns);
+    product_stride_ = point_stride_of(tiles * pass_);
+    products_ = scratch_.take<float>(patches_.points * product_stride_);
     for (std::int64_t tile = 0; tile < rounded; ++tile) {
-      const std::int64_t used = tile < tiles() ? tile : 0;
-      a_[tile] = patches_ + used * channels_;
-      c_[tile] = products_ + used * kColumns;
+      const std::int64_t used = tile < tiles ? tile : 0;
+      a_[tile] = patches_.data + used * patches_.blocks.chunk;
+      c_[tile] = products_ + used * pass_;
     }
-    find_source();
-    if (normed()) strip_ = scratch.take<float>(source_height() * source_width() * kStripChannels);
-    point_at_input();
   }
 
   /// Columns [begin, end) of the range of filters.
   void run(std::int64_t begin, std::int64_t end) {
-    transform_patches();
-    for (std::int64_t column = begin; column < end; column += kColumns) {
-      const std::int64_t columns = std::min(kColumns, end - column);
-      multiply(column, columns);
-      write(column, columns);
+    rectangle_.transform(patches_, 0, patches_.blocks.count(), scratch_);
+    for (std::int64_t column = begin; column < end; column += pass_) {
+      const std::int64_t columns = std::min(pass_, end - column);
+      for (std::int64_t point = 0; point < patches_.points; ++point) {
+        for (std::int64_t at = 0; at < columns; at += kColumns) {
+          multiply(point, column + at, at, std::min(kColumns, columns - at));
+        }
+      }
+      rectangle_.write(products_, pass_, filters_.first + column, columns, scratch_);
     }
   }
 
  private:
-  std::int64_t tiles() const { return rows_ * columns_; }
-  bool normed() const { return args_.norm.kind != AppliedNorm::Kind::none; }
-  std::int64_t source_height() const { return y1_ - y0_; }
-  std::int64_t source_width() const { return x1_ - x0_; }
-
-  /// First row and column that the first tile reads, padding included.
-  std::int64_t first_y() const {
-    return tile_y_ * kernels_.step + args_.grids.front().taps.front().dy;
-  }
-  std::int64_t first_x() const {
-    return tile_x_ * kernels_.step + args_.grids.front().taps.front().dx;
-  }
-
-  void find_source() {
-    const Extent& map = args_.x.extent;
-    y0_ = std::clamp<std::int64_t>(first_y(), 0, map.height);
-    x0_ = std::clamp<std::int64_t>(first_x(), 0, map.width);
-    y1_ = std::clamp(first_y() + (rows_ - 1) * kernels_.step + kernels_.side, y0_, map.height);
-    x1_ = std::clamp(first_x() + (columns_ - 1) * kernels_.step + kernels_.side, x0_, map.width);
-  }
-
-  const float* input_pixel(std::int64_t y, std::int64_t x) const {
-    if (y < y0_ || y >= y1_ || x < x0_ || x >= x1_) return zeros();
-    if (normed()) return strip_ + ((y - y0_) * source_width() + x - x0_) * kStripChannels;
-    return args_.x.pixel(sample_, y * args_.x.extent.width + x);
-  }
-  const float* zeros() const { return reinterpret_cast<const float*>(state_.zeros.data()); }
-
-  void point_at_input() {
-    const float** pixel = pixels_;
-    for (std::int64_t tile = 0; tile < tiles(); ++tile) {
-      const std::int64_t y = first_y() + tile / columns_ * kernels_.step;
-      const std::int64_t x = first_x() + tile % columns_ * kernels_.step;
-      for (std::int64_t i = 0; i < points_; ++i) {
-        *pixel++ = input_pixel(y + i / kernels_.side, x + i % kernels_.side);
-      }
-    }
-  }
-
-  void transform_patches() {
-    for (std::int64_t first = 0; first < channels_; first += kStripChannels) {
-      const std::int64_t channels = std::min(kStripChannels, channels_ - first);
-      if (normed()) fill_strip(first, channels);
-      for (std::int64_t tile = 0; tile < tiles(); ++tile) {
-        kernels_.input({.pixels = pixels_ + tile * points_,
-                        .offset = normed() ? 0 : first,
-                        .channels = channels,
-                        .output = patches_ + tile * channels_ + first,
-                        .point_stride = tiles() * channels_});
-      }
-    }
-  }
-
-  void fill_strip(std::int64_t first, std::int64_t channels) {
-    for (std::int64_t y = y0_; y < y1_; ++y) {
-      apply(state_.kernels, args_.norm, sample_,
-            {.x = args_.x.pixel(sample_, y * args_.x.extent.width + x0_) + first,
-             .x_stride = args_.x.pitch,
-             .output = strip_ + (y - y0_) * source_width() * kStripChannels,
-             .output_stride = kStripChannels,
-             .pixels = source_width(),
-             .first = first,
-             .channels = channels});
-    }
-  }
-
-  void multiply(std::int64_t column, std::int64_t columns) {
+  /// Columns from `column` on of the range, to `target` of the pass.
+  void multiply(std::int64_t point,
+                std::int64_t column,
+                std::int64_t target,
+                std::int64_t columns) {
     const DepthBlocks& blocks = filters_.blocks;
-    for (std::int64_t point = 0; point < points_; ++point) {
-      for (std::int64_t block = 0; block < blocks.count(); ++block) {
-        const float* b = filters_.data + point * filters_.point_stride() +
-                         blocks.first(block) * filters_.columns + blocks.length(block) * column;
-        state_.kernels.gemm({.a = a_,
-                             .rows = tiles(),
-                             .taps = 1,
-                             .offset = point * tiles() * channels_ + blocks.first(block),
-                             .length = blocks.length(block),
-                             .b = b,
-                             .columns = columns,
-                             .c = c_,
-                             .column = point * tiles() * kColumns,
-                             .start = block == 0 ? zeros() : nullptr});
-      }
+    for (std::int64_t block = 0; block < blocks.count(); ++block) {
+      const float* b = filters_.data + point * filters_.point_stride() +
+                       blocks.first(block) * filters_.columns + blocks.length(block) * column;
+      state_.kernels.gemm(
+          {.a = a_,
+           .rows = patches_.tiles,
+           .taps = 1,
+           .offset = patches_.position(block, point),
+           .length = blocks.length(block),
+           .b = b,
+           .columns = columns,
+           .c = c_,
+           .column = point * product_stride_ + target,
+           .start = block == 0 ? reinterpret_cast<const float*>(state_.zeros.data()) : nullptr});
     }
   }
 
-  void write(std::int64_t column, std::int64_t columns) {
-    const Extent& map = args_.output.extent;
-    const std::int64_t side = kernels_.outputs;
-    const std::int64_t target = filters_.first + column;
-    for (std::int64_t tile = 0; tile < tiles(); ++tile) {
-      const std::int64_t y = (tile_y_ + tile / columns_) * side;
-      const std::int64_t x = (tile_x_ + tile % columns_) * side;
-      float* output[kMostOutputs];
-      const float* residual[kMostOutputs];
-      for (std::int64_t i = 0; i < side * side; ++i) {
-        const std::int64_t row = y + i / side;
-        const std::int64_t at = x + i % side;
-        const bool inside = row < map.height && at < map.width;
-        const std::int64_t token = row * map.width + at;
-        output[i] = inside ? args_.output.pixel(sample_, token) : sink_;
-        residual[i] = inside && args_.residual.data != nullptr
-                          ? args_.residual.pixel(sample_, token)
-                          : zeros();
-      }
-      kernels_.output({.products = products_ + tile * kColumns,
-                       .point_stride = tiles() * kColumns,
-                       .column = target,
-                       .columns = columns,
-                       .start = args_.start + sample_ * args_.start_stride + target,
-                       .output = output,
-                       .residual = args_.residual.data != nullptr ? residual : nullptr,
-                       .cropped_below = y + side > map.height,
-                       .cropped_right = x + side > map.width});
-    }
-  }
-
-  CpuWorkspace::State& state_;
-  const TileKernels& kernels_;
-  std::int64_t points_;  // of a tile
-  const DenseArgs& args_;
+  const CpuWorkspace::State& state_;
   const Filters& filters_;
-  std::int64_t sample_;
-  std::int64_t tile_y_;  // of the first tile
-  std::int64_t tile_x_;
-  std::int64_t rows_;  // of tiles
-  std::int64_t columns_;
-  std::int64_t channels_;  // padded
-  std::int64_t y0_ = 0;    // pixels of the input that the tiles read
-  std::int64_t y1_ = 0;
-  std::int64_t x0_ = 0;
-  std::int64_t x1_ = 0;
-  const float** pixels_ = nullptr;  // [tile][36]
-  const float** a_ = nullptr;       // [tile]
-  float** c_ = nullptr;             // [tile]
-  float* patches_ = nullptr;        // [36][tile][channels]
-  float* products_ = nullptr;       // [36][tile][kColumns]
-  float* strip_ = nullptr;          // [source pixels][kStripChannels]
-  float* sink_ = nullptr;           // where pixels beyond the map go
+  const TileRectangle& rectangle_;
+  Scratch scratch_;
+  Patches patches_;
+  std::int64_t pass_ = 0;  // columns at most
+  std::int64_t product_stride_ = 0;
+  const float** a_ = nullptr;  // [tile]
+  float** c_ = nullptr;        // [tile]
+  float* products_ = nullptr;  // [point][tile][pass]
 };
 
 void run_range(CpuWorkspace::State& state,
@@ -328,22 +178,26 @@ void run_range(CpuWorkspace::State& state,
                             }
                           });
   const std::int64_t unit = std::max(panel, kChannelStep);
-  const TileGrid grid(args.output, filters.blocks.channels, filters.columns, unit, kernels,
-                      state.pool.threads());
   const std::int64_t units = ceil_div(filters.columns, unit);
+  const std::int64_t points = kernels.side * kernels.side;
+  const Patches one{.blocks = filters.blocks, .points = points, .tiles = 1};
+  const TileGrid grid(args.output.extent, kernels.outputs,
+                      std::clamp<std::int64_t>(kPatchFloats / one.floats(), 1, kMostRows / points));
+  const std::int64_t splits =
+      std::clamp<std::int64_t>(ceil_div(kTasksPerThread * state.pool.threads(), grid.rectangles()),
+                               1, std::max<std::int64_t>(1, units / 2));
   const auto split_begin = [&](std::int64_t split) {
-    return std::min(filters.columns, units * split / grid.splits * unit);
+    return std::min(filters.columns, units * split / splits * unit);
   };
-  state.pool.parallel_for(grid.rectangles() * grid.splits, 1, stop,
-                          [&](std::int64_t begin, std::int64_t end, int thread) {
-                            for (std::int64_t task = begin; task < end; ++task) {
-                              const std::int64_t split = task % grid.splits;
-                              TileTask work(
-                                  state, kernels, args, filters, grid, task / grid.splits,
-                                  Scratch(state.scratch[static_cast<std::size_t>(thread)]));
-                              work.run(split_begin(split), split_begin(split + 1));
-                            }
-                          });
+  state.pool.parallel_for(
+      grid.rectangles() * splits, 1, stop, [&](std::int64_t begin, std::int64_t end, int thread) {
+        for (std::int64_t task = begin; task < end; ++task) {
+          const TileRectangle rectangle(state, kernels, args, grid, task / splits);
+          TileTask work(state, filters, rectangle,
+                        Scratch(state.scratch[static_cast<std::size_t>(thread)]));
+          work.run(split_begin(task % splits), split_begin(task % splits + 1));
+        }
+      });
 }
 
 bool is_3x3(const Conv& conv) {
@@ -355,46 +209,75 @@ bool has_padding_of_one(const Conv& conv) {
   return p.top == 1 && p.bottom == 1 && p.left == 1 && p.right == 1;
 }
 
-}  // namespace
+/// A convolution's transformed filters, in as few equal ranges of output channels as fit.
+struct FilterRanges {
+  FilterRanges(std::int64_t points, std::int64_t channels, std::int64_t columns, std::int64_t unit)
+      : units(ceil_div(columns, unit)) {
+    const std::int64_t unit_floats = points * channels * unit;
+    const std::int64_t most = std::max<std::int64_t>(1, kMostFilterFloats / unit_floats);
+    count = ceil_div(units, most);
+    floats = ceil_div(units, count) * unit_floats + points * kChannelStep;
+  }
+  std::int64_t units;   ///< of output channels
+  std::int64_t count;   ///< ranges
+  std::int64_t floats;  ///< of the largest range
+};
 
+/// Sides of a tile, as the kernels have them: points, and pixels of the output.
+struct TileSides {
+  std::int64_t points;
+  std::int64_t outputs;
+};
+TileSides sides_of(const Conv& conv) {
+  return conv.upsample ? TileSides{3, 2} : TileSides{6, 4};
+}
+
+/// 3x3 taps at stride 1, also of a doubled map.
 bool has_tiles(const Conv& conv) {
-  constexpr std::int64_t kMostTileChannels = 16384;  // of which a thread's scratch holds a tile
+  // Of which a thread's scratch holds a tile, and the buffer of filters a panel.
+  constexpr std::int64_t kMostTileChannels = 14336;
   return is_3x3(conv) && (!conv.upsample || has_padding_of_one(conv)) &&
          conv.in_channels() <= kMostTileChannels;
 }
 
+}  // namespace
+
 // Note [When tiles pay]
-// Winograd's tile of 16 pixels costs 144 multiply-adds a filter as it is written, 36 here.
-// Transforming a filter costs as much as it saves in about ten tiles, since its 36 numbers go
-// through memory, and transforming pixels as much as it saves in a few channels. So: maps of 16
-// tiles and more, and layers that are not the narrow ones at both ends. The same bounds suit the
-// doubled map, whose tiles are of one small pixel and save 27 of 36.
+// Winograd's tile of 16 pixels costs 144 multiply-adds a filter as it is written, 36 here; the
+// doubled map's tile of one small pixel 36, and 9. Transforming a filter costs what a few tiles
+// save, transforming pixels what a few channels save. So: 16 tiles and more that are not mostly
+// beyond the map, and layers that are not the narrow ones at both ends. At 1280 channels 16 tiles
+// take half as long as the direct product. The rule looks at one sample: the batch does not change
+// what comes out.
 bool wants_tiles(const Conv& conv, ConvAlgorithm algorithm, const Extent& output) {
   if (!has_tiles(conv) || algorithm == ConvAlgorithm::direct) return false;
   if (algorithm == ConvAlgorithm::tiles) return true;
-  constexpr std::int64_t kFewestPixels = 256;
+  constexpr std::int64_t kFewestTiles = 16;
   constexpr std::int64_t kFewestChannels = 32;
-  return output.batch * output.tokens() >= kFewestPixels && conv.in_channels() >= kFewestChannels &&
-         conv.out_channels() >= kFewestChannels;
+  const TileSides sides = sides_of(conv);
+  const std::int64_t tiles =
+      ceil_div(output.height, sides.outputs) * ceil_div(output.width, sides.outputs);
+  const std::int64_t products = tiles * sides.points * sides.points;
+  return tiles >= kFewestTiles && 2 * products <= 9 * output.tokens() &&
+         conv.in_channels() >= kFewestChannels && conv.out_channels() >= kFewestChannels;
 }
 
 void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const DenseArgs& args) {
   const Grid& grid = args.grids.front();
   const TileKernels& kernels = grid.shift == 0 ? state.kernels.winograd : state.kernels.doubled;
+  if (has_few_tiles(args.output.extent, kernels.side, kernels.outputs)) {
+    return run_few_tiles(state, stop, args);
+  }
   const PackedMatrix& weight = *grid.weight;
   const std::int64_t unit = std::max(weight.panel, kChannelStep);
-  const std::int64_t units = ceil_div(weight.padded, unit);
-  const std::int64_t floats = kernels.side * kernels.side * weight.blocks.channels * unit;
-  const std::int64_t most = std::max<std::int64_t>(1, kMostFilterFloats / floats);
-  const std::int64_t ranges = ceil_div(units, most);
-  const std::int64_t needed =
-      ceil_div(units, ranges) * floats * static_cast<std::int64_t>(sizeof(float));
-  if (state.filters.bytes() < needed) state.filters = AlignedBuffer(needed);
-  for (std::int64_t range = 0; range < ranges; ++range) {
-    const std::int64_t begin = units * range / ranges * unit;
-    const std::int64_t end = std::min(weight.padded, units * (range + 1) / ranges * unit);
-    run_range(state, stop, kernels, args,
-              Filters(weight, begin, end, reinterpret_cast<float*>(state.filters.data())));
+  const FilterRanges ranges(kernels.side * kernels.side, weight.blocks.channels, weight.padded,
+                            unit);
+  float* data = state.transformed_floats(ranges.floats);
+  for (std::int64_t range = 0; range < ranges.count; ++range) {
+    const std::int64_t begin = ranges.units * range / ranges.count * unit;
+    const std::int64_t end =
+        std::min(weight.padded, ranges.units * (range + 1) / ranges.count * unit);
+    run_range(state, stop, kernels, args, Filters(weight, begin, end, data));
   }
 }
 
@@ -404,9 +287,15 @@ namespace onestep {
 
 std::int64_t cpu_filter_bytes(const Conv& conv, const Extent& output) {
   if (!cpu::wants_tiles(conv, ConvAlgorithm::automatic, output)) return 0;
-  const std::int64_t points = conv.upsample ? 9 : 36;
-  const std::int64_t all = points * conv.in_channels() * cpu::padded_channels(conv.out_channels());
-  return std::min(all, cpu::kMostFilterFloats) * static_cast<std::int64_t>(sizeof(float));
+  constexpr std::int64_t kWidestPanel = 32;
+  const cpu::TileSides sides = cpu::sides_of(conv);
+  const std::int64_t floats =
+      cpu::has_few_tiles(output, sides.points, sides.outputs)
+          ? cpu::few_tiles_floats(output, conv.in_channels(), sides.points, sides.outputs)
+          : cpu::FilterRanges(sides.points * sides.points, conv.in_channels(),
+                              cpu::padded_channels(conv.out_channels()), kWidestPanel)
+                .floats;
+  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 }  // namespace onestep

@@ -5,17 +5,17 @@
 
 namespace onestep::cpu {
 
-/// Most floats of transformed filters at a time: 32 MiB, what a third-level cache holds.
-inline constexpr std::int64_t kMostFilterFloats = std::int64_t{8} << 20;
+/// Most floats of transformed filters at a time: 64 MiB, so that 640 channels are one range. A
+/// range more normalises and transforms the whole map again, which costs more than a third-level
+/// cache that is too small for them.
+inline constexpr std::int64_t kMostFilterFloats = std::int64_t{16} << 20;
 
-/// Whether a convolution can be computed in tiles: 3x3 taps at stride 1, also of a doubled map.
-bool has_tiles(const Conv& conv);
-
-/// Whether it should, for an output of this size. See Note [When tiles pay].
+/// Whether a convolution is computed in tiles, for an output of this size. See Note [When tiles
+/// pay].
 bool wants_tiles(const Conv& conv, ConvAlgorithm algorithm, const Extent& output);
 
-/// What run_dense() computes for one grid of 3x3 taps at stride 1, with a quarter of its
-/// multiplications.
+/// What run_dense() computes for the one grid of 3x3 taps at stride 1 of a whole map, without an
+/// activation, with a quarter of its multiplications.
 void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const DenseArgs& args);
 
 }  // namespace onestep::cpu
