@@ -35,9 +35,11 @@ def install(folder):
     print(f"installing the peers into {folder}", file=sys.stderr, flush=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     log = folder.with_suffix(".log")
+    # This interpreter's pip: Debian's venv brings one only with a package of its own.
+    pip = [sys.executable, "-m", "pip", "--python", python]
     steps = (
-        [sys.executable, "-m", "venv", "--clear", folder],
-        [python, "-m", "pip", "install", "--no-cache-dir", *PACKAGES],
+        [sys.executable, "-m", "venv", "--clear", "--without-pip", folder],
+        [*pip, "install", "--no-cache-dir", *PACKAGES],
     )
     with open(log, "w", encoding="utf-8") as output:
         for step in steps:

@@ -9,18 +9,11 @@ import numpy
 import safetensors.numpy
 from PIL import Image, ImageOps
 
-MULTIPLE = 64  # of both sides: the networks halve a picture six times
 
-
-def picture_size(width, height, longer):
-    """About the same aspect with `longer` pixels on the longer side."""
-    scale = longer / max(width, height)
-    return tuple(max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (width, height))
-
-
-def prepared_picture(photo, longer):
-    picture = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")
-    return picture.resize(picture_size(*picture.size, longer), Image.Resampling.BICUBIC)
+def prepared_picture(photo, size):
+    """RGB of `size` = (width, height): the middle of the photograph where its aspect differs."""
+    photo = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")
+    return ImageOps.fit(photo, size, Image.Resampling.BICUBIC)
 
 
 def network_input(picture):
@@ -70,10 +63,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--photo", type=pathlib.Path, required=True)
-    parser.add_argument("--longer", type=int, required=True, help="pixels of the longer side")
+    parser.add_argument("--size", type=int, nargs=2, required=True, help="width and height")
     parser.add_argument("--work", type=pathlib.Path, required=True)
     options = parser.parse_args()
-    picture = prepared_picture(options.photo, options.longer)
+    picture = prepared_picture(options.photo, tuple(options.size))
     picture.save(options.work / "picture.png")
     numpy.save(options.work / "image.npy", network_input(picture))
     if not (options.work / "float32").exists():

@@ -5,6 +5,7 @@ time: that costs it nothing here, as loading is not part of a stage's seconds.
 """
 
 import ncnn
+import numpy
 
 VERSION = f"ncnn {ncnn.__version__}"
 IN_TURN = True
@@ -25,12 +26,12 @@ class Runtime:
 
         def run(*arrays):
             extractor = net.create_extractor()
-            # Without the dimension of the batch. The arrays outlive the extractor.
+            # Without the dimension of the batch. A Mat of an array does not own its numbers.
             for number, array in enumerate(arrays):
-                extractor.input(f"in{number}", ncnn.Mat(array[0]))
+                extractor.input(f"in{number}", ncnn.Mat(array[0]).clone())
             status, result = extractor.extract("out0")
             if status != 0:
                 raise RuntimeError(f"ncnn's extractor returned {status} in {stage}")
-            return result.numpy().copy()[None]
+            return numpy.array(result)[None]
 
         return run
