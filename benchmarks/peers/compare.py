@@ -1,9 +1,9 @@
 """`./run bench image --peers MODEL PHOTO`: onestep beside other runtimes on the same weights.
 
-Installs the peers (environment.py), converts the weights for those that do not read them (export.py),
-runs all in turns, each run in a process of its own, and prints the table of docs/performance.md. What
-is finished is kept: an interrupted run goes on where it stopped. Ends with 1 where one of PyTorch,
-OpenVINO, ONNX Runtime and ncnn did not run.
+Installs the peers (environment.py), converts the weights for those that do not read them
+(export.py), runs all in turns, each run in a process of its own, and prints the table of
+docs/performance.md. What is finished is kept: an interrupted run goes on where it stopped. Ends
+with 1 where one of PyTorch, OpenVINO, ONNX Runtime and ncnn did not run.
 """
 
 import argparse

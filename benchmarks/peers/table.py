@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import statistics
+import textwrap
 
 import contenders
 import numpy
@@ -99,25 +100,29 @@ def measured_lines(rows):
 
 
 NOTES = """\
-Seconds are medians of the images after a run's first. Every run reads its weights from a warm page cache; PyTorch's fp32 runs and
-"float32 checkpoint" read a float32 copy of them. The prompt's embedding is given to the peers; onestep's loading includes the
-text encoder. Loading a converted model includes compiling it, not converting it. Tuned allocator: {allocator}.
-OpenVINO: performance hint LATENCY, precision hint f32 or bf16. ONNX Runtime: all graph optimisations. ncnn: defaults (Winograd), one
-network in memory at a time. Peak memory is VmHWM, mapped files included. Errors: the mean of the decoded channels against
-PyTorch fp32 as installed, in units of its deviation."""
+Seconds are medians of the images after a run's first. Every run reads its weights from a warm page
+cache; PyTorch's fp32 runs and "float32 checkpoint" read a float32 copy of them. The prompt's
+embedding is given to the peers; onestep's loading includes the text encoder. Loading a converted
+model includes compiling it, not converting it. Tuned allocator: {allocator}. OpenVINO: performance
+hint LATENCY, precision hint f32 or bf16. ONNX Runtime: all graph optimisations. ncnn: its defaults
+(Winograd), one network in memory at a time. Peak memory is VmHWM, mapped files included. Errors:
+the mean of the decoded channels against PyTorch fp32 as installed, in units of its deviation."""
+COLUMNS = 120
 
 
 def written(rows, settings, failures):
     width, height = settings["size"]
     machine = contenders.from_cpuinfo("model name") or os.uname().machine
-    versions = dict.fromkeys(row.version for row in rows)
+    threads = f"{settings['threads']} thread" + ("" if settings["threads"] == 1 else "s")
+    versions = ", ".join(dict.fromkeys(row.version for row in rows))
+    head = f"{machine}, {threads}; {settings['model']}, {width}x{height} pixels. {versions}."
+    allocator = ", ".join("=".join(item) for item in contenders.TUNED_ALLOCATOR.items())
     lines = [
-        f"{machine}, {settings['threads']} threads; {settings['model']}, {width}x{height} pixels; "
-        f"{', '.join(versions)}.",
+        *textwrap.wrap(head, COLUMNS),
         "",
         *measured_lines(rows),
         "",
-        NOTES.format(allocator=", ".join("=".join(x) for x in contenders.TUNED_ALLOCATOR.items())),
+        *textwrap.wrap(NOTES.format(allocator=allocator), COLUMNS),
         "",
         *targets.lines(rows),
     ]

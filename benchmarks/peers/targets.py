@@ -1,4 +1,4 @@
-"""What the table has to show: ratios of onestep to its peers, most that is allowed and wished for."""
+"""What the table has to show: ratios of onestep to its peers, at most."""
 
 import dataclasses
 
