@@ -58,6 +58,7 @@ PEERS = (
         "bf16",
         options=("--channels-last",),
         environment=TUNED_ALLOCATOR,
+        weights="given",
     ),
     Contender("openvino-fp32", "OpenVINO fp32", "openvino", weights="openvino"),
     Contender("openvino-bf16", "OpenVINO bf16", "openvino", "bf16", weights="openvino"),
