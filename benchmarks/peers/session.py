@@ -203,5 +203,5 @@ class Session:
 
     def close(self, failures):
         """The next call measures anew, unless some are to be tried again."""
-        if not failures and self.options.only is None and self.results.exists():
+        if not failures and self.results.exists():
             self.results.replace(self.folder / "measured.json")
