@@ -109,11 +109,11 @@ class Session:
             path.unlink()
         self.maps.mkdir(exist_ok=True)
 
-    def call(self, name, arguments, environment=None, required=False, python=True):
+    def call(self, name, arguments, variables=None, required=False, python=True):
         """Runs a program with its output in a file; None, or why it failed."""
         log = self.folder / f"{name}.log"
-        variables = dict(os.environ, HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
-        variables |= {"OMP_NUM_THREADS": str(self.options.threads)} | (environment or {})
+        settings = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+        settings |= {"OMP_NUM_THREADS": str(self.options.threads)} | (variables or {})
         command = [str(word) for word in ([sys.executable] if python else []) + arguments]
         with open(log, "wb") as output:
             try:
@@ -121,7 +121,7 @@ class Session:
                     command,
                     stdout=output,
                     stderr=output,
-                    env=variables,
+                    env=os.environ | settings,
                     timeout=self.options.limit,
                     check=False,
                 )

@@ -87,7 +87,7 @@ def error_text(row, value):
 
 def measured_lines(rows):
     heads = ("load", *STAGES, "whole", "CPU-seconds", "first image", "start to first image")
-    heads += ("peak GiB", "rms error", "greatest")
+    heads += ("peak GiB", "rms error", "max error")
     yield f"| seconds | {' | '.join(heads)} |"
     yield f"| --- |{' ---: |' * len(heads)}"
     for row in rows:
