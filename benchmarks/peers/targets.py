@@ -1,0 +1,122 @@
+"""What the table has to show: ratios of onestep to its peers, at most."""
+
+import dataclasses
+
+import contenders
+
+# Of an fp32 peer that is compared with.
+MOST_ERROR = 1e-3
+
+
+@dataclasses.dataclass
+class Target:
+    what: str
+    must: float | None  # at most; None: only told
+    goal: float | None
+    measured: float | None  # None: `reason` says why not
+    reason: str = ""
+    unit: str = ""
+
+    def verdict(self):
+        if self.measured is None:
+            return f"not measured: {self.reason}"
+        if self.must is None:
+            return "-"
+        if self.goal is not None and self.measured <= self.goal:
+            return "goal met"
+        return "met" if self.measured <= self.must else "MISSED"
+
+
+def fastest(rows, precision):
+    """The peer of that precision, as accurate as it should be."""
+    fit = [
+        row
+        for row in rows
+        if row.contender.family != "onestep"
+        and row.contender.precision == precision
+        and (precision != "fp32" or accurate(row))
+    ]
+    return min(fit, key=lambda row: row.whole, default=None)
+
+
+def accurate(row):
+    return row.contender.name == contenders.REFERENCE or (
+        row.rms is not None and row.rms <= MOST_ERROR
+    )
+
+
+def ratio(what, must, goal, our, their, value):
+    """`our` over `their`: rows, of which either may be absent."""
+    if our is None or their is None:
+        return Target(what, must, goal, None, "one of the two did not run")
+    what += f" ({our.contender.title} / {their.contender.title})"
+    return Target(what, must, goal, value(our) / value(their))
+
+
+def against_ncnn_in_avx2(rows_by_name):
+    what, must, goal = "whole image in AVX2, against ncnn", 1.0, None
+    if "avx512f" in contenders.processor_flags():
+        reason = "ncnn takes AVX-512 where there is one (contenders.py)"
+        return Target(what, must, goal, None, reason)
+    our, their = rows_by_name.get("onestep"), rows_by_name.get("ncnn-fp32")
+    return ratio(what, must, goal, our, their, lambda row: row.whole)
+
+
+def targets(rows):
+    named = {row.contender.name: row for row in rows}
+    ours = named.get("onestep")
+    fp32 = [row for row in rows if row.contender.family != "onestep" and accurate(row)]
+    fp32 = [row for row in fp32 if row.contender.precision == "fp32"]
+    yield Target("rms error of onestep", MOST_ERROR, None, ours and ours.rms, "it did not run")
+    yield ratio(
+        "whole image, against the fastest fp32 peer",
+        1.0,
+        None,
+        ours,
+        fastest(rows, "fp32"),
+        lambda row: row.whole,
+    )
+    yield ratio(
+        "whole image in fp32, against the fastest bf16 peer",
+        1.0,
+        None,
+        ours,
+        fastest(rows, "bf16"),
+        lambda row: row.whole,
+    )
+    yield against_ncnn_in_avx2(named)
+    yield ratio(
+        "loading and first image of a float32 checkpoint",
+        1.0,
+        None,
+        named.get("onestep-f32"),
+        named.get("pytorch-fp32-tuned"),
+        lambda row: row.load + row.first,
+    )
+    yield ratio(
+        "peak memory, against the smallest fp32 peer",
+        1.0,
+        None,
+        ours,
+        min(fp32, key=lambda row: row.peak, default=None),
+        lambda row: row.peak,
+    )
+    late = ours and ours.until_first - ours.whole
+    what = "start to first image, less a later image"
+    yield Target(what, None, None, late, "onestep did not run", " s")
+
+
+def number(value, unit=""):
+    if value is None:
+        return "-"
+    return (f"{value:.1e}" if value < 0.01 else f"{value:.2f}") + unit
+
+
+def lines(rows):
+    yield "| target | must be at most | goal | measured | |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for target in targets(rows):
+        cells = (target.must, target.goal)
+        text = " | ".join(number(value, target.unit) for value in cells)
+        measured = number(target.measured, target.unit)
+        yield f"| {target.what} | {text} | {measured} | {target.verdict()} |"
