@@ -284,6 +284,25 @@ TEST_F(FrontRun, ReportsProgressAfterEveryOperation) {
   EXPECT_EQ(seen, (std::vector<double>{0, 80, 160, 160}));
 }
 
+TEST_F(FrontRun, TellsWhatEveryOperationTook) {
+  std::vector<std::string> names;
+  double multiply_adds = 0;
+  double seconds = 0;
+  run.on_operation = [&](const OperationTime& time) {
+    names.emplace_back(time.operation);
+    multiply_adds += time.multiply_adds;
+    EXPECT_GE(time.seconds, 0);
+    seconds += time.seconds;
+  };
+  const Stopwatch watch;
+  const Tensor x = map({1, 5, 4});
+  const Tensor y = backend.linear(x, linear(4, 4));
+  backend.download(backend.add(y, x));
+  EXPECT_EQ(names, (std::vector<std::string>{"upload", "linear", "add", "download"}));
+  EXPECT_EQ(multiply_adds, run.multiply_adds);
+  EXPECT_LE(seconds, watch.seconds());
+}
+
 TEST_F(FrontRun, StopsBeforeTheNextOperation) {
   std::stop_source source;
   run.stop = source.get_token();

@@ -39,6 +39,34 @@ TEST_F(Predict, WritesDepthInEveryFormat) {
   EXPECT_TRUE(read_json(folder() / "new/results/photo.json").is_object());
 }
 
+TEST_F(Predict, ProfilesOnStderrAndChangesNothing) {
+  run({"predict", photograph("photo.png"), "-m", model(), "-o", "plain", "--threads", "1"});
+  const ProcessResult result = run({"predict", photograph("photo.png"), "-m", model(), "-o",
+                                    "profiled", "--threads", "1", "--profile"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(result.out, "profiled/photo_depth.npy\n");
+  const Array plain = read_npy(folder() / "plain/photo_depth.npy");
+  const Array profiled = read_npy(folder() / "profiled/photo_depth.npy");
+  const auto values = plain.view<float>();
+  EXPECT_TRUE(std::equal(values.begin(), values.end(), profiled.view<float>().begin()));
+  EXPECT_NE(result.err.find("  conv2d 3x3 "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("in no operation "), std::string::npos) << result.err;
+
+  // Stages stand at the margin and add up to the whole, to the last digit of each.
+  std::istringstream lines(result.err);
+  double sum = 0;
+  double whole = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string name;
+    double seconds = 0;
+    if (line.starts_with(' ') || !(words >> name >> seconds)) continue;
+    (name == "whole" ? whole : sum) += seconds;
+  }
+  EXPECT_GT(whole, 0) << result.err;
+  EXPECT_NEAR(sum, whole, 0.005) << result.err;
+}
+
 TEST_F(Predict, WritesNormalsWhereTheCheckpointDeclaresThem) {
   const ProcessResult result =
       run({"predict", photograph("photo.png"), "-m", model("tiny_e2e_normals")});

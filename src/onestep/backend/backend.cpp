@@ -127,14 +127,26 @@ Extent uploaded_extent(const Array& array) {
   }
 }
 
-}  // namespace
-
-void Backend::begin_operation() const {
-  if (run_.stop.stop_requested()) throw Cancelled();
+/// A convolution's kind, as profiles list it.
+std::string_view conv_name(const Conv& conv) {
+  if (conv.kernel_height() == 1 && conv.kernel_width() == 1) return "conv2d 1x1";
+  if (conv.kernel_height() != 3 || conv.kernel_width() != 3) return "conv2d";
+  if (conv.upsample) return "conv2d 3x3 of x2";
+  return conv.stride == 1 ? "conv2d 3x3" : "conv2d 3x3 strided";
 }
 
-void Backend::end_operation(double multiply_adds) {
+}  // namespace
+
+void Backend::begin_operation() {
+  if (run_.stop.stop_requested()) throw Cancelled();
+  if (run_.on_operation) since_begin_ = Stopwatch();
+}
+
+void Backend::end_operation(std::string_view operation, double multiply_adds) {
   run_.multiply_adds += multiply_adds;
+  if (run_.on_operation) {
+    run_.on_operation({operation, multiply_adds, since_begin_.seconds()});
+  }
   if (run_.on_progress) run_.on_progress(run_.multiply_adds);
 }
 
@@ -143,7 +155,7 @@ Tensor Backend::upload(const Array& array) {
   const Extent extent = uploaded_extent(array);
   check(extent.elements() > 0, "upload: shape ", to_string(array.shape()), " has no elements");
   Tensor result = do_upload(array, extent);
-  end_operation(0);
+  end_operation("upload", 0);
   return result;
 }
 
@@ -151,7 +163,7 @@ Array Backend::download(const Tensor& x) {
   begin_operation();
   check_input("download", "x", x);
   Array result = do_download(x);
-  end_operation(0);
+  end_operation("download", 0);
   return result;
 }
 
@@ -164,8 +176,8 @@ Tensor Backend::conv2d(const Tensor& x, const Conv& conv, const ConvOptions& opt
   check_option("conv2d", "channel_add", options.channel_add, {output.batch, 1, 1, output.channels});
   check_option("conv2d", "residual", options.residual, output);
   Tensor result = do_conv2d(x, conv, options, output);
-  end_operation(count(output.elements()) * count(conv.in_channels()) *
-                count(conv.kernel_height() * conv.kernel_width()));
+  end_operation(conv_name(conv), count(output.elements()) * count(conv.in_channels()) *
+                                     count(conv.kernel_height() * conv.kernel_width()));
   return result;
 }
 
@@ -189,7 +201,7 @@ Tensor Backend::linear(const Tensor& x, const Linear& linear, const LinearOption
   }
   check_option("linear", "residual", options.residual, output);
   Tensor result = do_linear(x, linear, options, output);
-  end_operation(count(input.elements()) * count(linear.out_features()));
+  end_operation("linear", count(input.elements()) * count(linear.out_features()));
   return result;
 }
 
@@ -198,7 +210,7 @@ Tensor Backend::attention(
   begin_operation();
   check_attention(q, k, v, heads, causal);
   Tensor result = do_attention(q, k, v, heads, causal);
-  end_operation(count(q.extent().elements()) * count(k.tokens()) * 2);
+  end_operation("attention", count(q.extent().elements()) * count(k.tokens()) * 2);
   return result;
 }
 
@@ -207,7 +219,7 @@ Tensor Backend::group_norm(const Tensor& x, const GroupNorm& norm, bool silu) {
   check_input("group_norm", "x", x);
   check_norm("group_norm", norm, x.extent());
   Tensor result = do_group_norm(x, norm, silu);
-  end_operation(0);
+  end_operation("group_norm", 0);
   return result;
 }
 
@@ -216,7 +228,7 @@ Tensor Backend::layer_norm(const Tensor& x, const LayerNorm& norm) {
   check_input("layer_norm", "x", x);
   check_norm("layer_norm", norm, x.extent());
   Tensor result = do_layer_norm(x, norm);
-  end_operation(0);
+  end_operation("layer_norm", 0);
   return result;
 }
 
@@ -226,7 +238,7 @@ Tensor Backend::activate(const Tensor& x, Activation activation) {
   check(activation != Activation::none && activation != Activation::geglu, "activate: input ",
         to_string(x.extent()), " needs silu, gelu or quick_gelu; geglu belongs to linear");
   Tensor result = do_activate(x, activation);
-  end_operation(0);
+  end_operation("activate", 0);
   return result;
 }
 
@@ -240,7 +252,7 @@ Tensor Backend::concat_channels(const Tensor& a, const Tensor& b) {
         to_string(b.extent()), " may differ only in their channels");
   output.channels += a.channels();
   Tensor result = do_concat_channels(a, b, output);
-  end_operation(0);
+  end_operation("concat_channels", 0);
   return result;
 }
 
@@ -251,7 +263,7 @@ Tensor Backend::add(const Tensor& a, const Tensor& b) {
   check(a.extent() == b.extent(), "add: ", to_string(a.extent()), " and ", to_string(b.extent()),
         " must be the same");
   Tensor result = do_add(a, b);
-  end_operation(0);
+  end_operation("add", 0);
   return result;
 }
 

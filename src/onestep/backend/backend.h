@@ -2,6 +2,7 @@
 
 #include "onestep/backend/layer.h"
 #include "onestep/backend/tensor.h"
+#include "onestep/base/stopwatch.h"
 
 #include <functional>
 #include <initializer_list>
@@ -46,6 +47,13 @@ struct LinearOptions {
   Tensor residual = {};  ///< [B,H,W,D] of the output
 };
 
+/// What one operation took.
+struct OperationTime {
+  std::string_view operation;  ///< "attention", "conv2d 3x3", "conv2d 3x3 of x2", "linear" ...
+  double multiply_adds = 0;
+  double seconds = 0;  ///< wall time; of a GPU, which computes later, the time to ask for it
+};
+
 /// State of one pass through a network: made per call by whoever runs it, never kept in the shared,
 /// prepared network.
 struct Run {
@@ -55,6 +63,9 @@ struct Run {
   /// Called with the name of a region when it begins ("down_blocks.0.resnets.1") and, empty, when
   /// it ends, also by an exception.
   std::function<void(std::string_view region)> on_region;
+
+  /// Called after every operation.
+  std::function<void(const OperationTime&)> on_operation;
 
   double multiply_adds = 0;
 };
@@ -129,10 +140,11 @@ class Backend {
   virtual Tensor do_add(const Tensor& a, const Tensor& b) = 0;
   virtual Tensor do_region(std::string_view name, Inputs inputs, const RegionBody& body);
 
-  void begin_operation() const;
-  void end_operation(double multiply_adds);
+  void begin_operation();
+  void end_operation(std::string_view operation, double multiply_adds);
 
   Run& run_;
+  Stopwatch since_begin_;  // of the operation, where someone listens
 };
 
 /// Turns a loaded layer into the form a backend computes with. Separate from Backend because it

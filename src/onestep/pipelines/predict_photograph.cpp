@@ -12,6 +12,9 @@
 #include "onestep/pipelines/stages/run_networks.h"
 #include "onestep/pipelines/stages/start_latents.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,6 +88,22 @@ Array uncoded(Array map, const LoadedEstimator& estimator) {
   return log ? depth_from_log_code(map, code->range) : map;
 }
 
+/// Adds one operation to the row of its kind.
+void add_operation(std::string_view stage,
+                   const OperationTime& time,
+                   std::vector<OperationSeconds>& rows) {
+  const auto same = [&](const OperationSeconds& row) {
+    return row.stage == stage && row.operation == time.operation;
+  };
+  auto row = std::find_if(rows.begin(), rows.end(), same);
+  if (row == rows.end()) {
+    row = rows.insert(row, {.stage = std::string(stage), .operation = std::string(time.operation)});
+  }
+  ++row->calls;
+  row->multiply_adds += time.multiply_adds;
+  row->seconds += time.seconds;
+}
+
 /// Runs the networks; the members' maps, without padding.
 std::vector<Array> member_maps(const LoadedEstimator& estimator,
                                Engine::Lease& lease,
@@ -92,7 +111,7 @@ std::vector<Array> member_maps(const LoadedEstimator& estimator,
                                const Array& image,
                                StartLatents& start,
                                Prediction& result,
-                               bool keep_intermediates,
+                               const PredictOptions& asked,
                                Passage& passage) {
   const ResolvedOptions& options = result.options;
   const LoadedNetworks& networks = estimator.networks;
@@ -100,9 +119,18 @@ std::vector<Array> member_maps(const LoadedEstimator& estimator,
   Run run;
   run.stop = passage.stop();
   run.on_progress = [&](double multiply_adds) { passage.report(multiply_adds); };
+  std::string_view stage_now;
+  if (asked.profile) {
+    run.on_operation = [&](const OperationTime& time) {
+      add_operation(stage_now, time, result.operations);
+    };
+  }
   NetworkWatch watch;
-  watch.intermediates = keep_intermediates ? &result.intermediates : nullptr;
-  watch.on_stage = [&](std::string_view stage) { passage.enter(stage); };
+  watch.intermediates = asked.keep_intermediates ? &result.intermediates : nullptr;
+  watch.on_stage = [&](std::string_view stage) {
+    passage.enter(stage);
+    stage_now = stage;
+  };
   watch.on_decoded = [&](const Array& decoded) {
     maps.push_back(uncoded(
         member_map(decoded, result.modality, options, estimator.folder.index(), plan.sizes.resized),
@@ -163,8 +191,8 @@ Prediction predict_photograph(const LoadedEstimator& estimator,
   StartLatents start =
       initial_latents ? StartLatents(resolved, *initial_latents) : StartLatents(resolved);
   const Array image = prepared_image(rgb, resolved.pipeline, plan.sizes, resolved.resample_input);
-  const std::vector<Array> maps = member_maps(estimator, *lease, plan, image, start, result,
-                                              options.keep_intermediates, passage);
+  const std::vector<Array> maps =
+      member_maps(estimator, *lease, plan, image, start, result, options, passage);
   const EnsembledMap ensembled = merged(maps, estimator, plan, resolved, passage);
 
   passage.enter("finish");

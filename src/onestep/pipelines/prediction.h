@@ -56,6 +56,7 @@ struct PredictOptions {
   std::optional<Reduction> reduction;
   bool uncertainty = false;  ///< needs an ensemble
   bool keep_intermediates = false;
+  bool profile = false;  ///< also measure every operation of the networks
 };
 
 /// What the options came to for one photograph.
@@ -92,6 +93,15 @@ struct StageSeconds {
   double finish = 0;
 };
 
+/// What the operations of one kind took in one stage.
+struct OperationSeconds {
+  std::string stage;      ///< "encode", "denoise", "decode"
+  std::string operation;  ///< as in OperationTime
+  std::int64_t calls = 0;
+  double multiply_adds = 0;
+  double seconds = 0;
+};
+
 /// A depth or normals map with its meaning.
 struct Prediction {
   Modality modality = Modality::depth;
@@ -121,6 +131,7 @@ struct Prediction {
   std::int64_t processed_width = 0;
   ResolvedOptions options;
   StageSeconds seconds;
+  std::vector<OperationSeconds> operations;  ///< with `profile`, in the order of first calls
   /// With keep_intermediates: image, image_latent, text_embedding, noise, timesteps, unet_output.K,
   /// clean.K, latent.K, decoded, prediction, uncertainty; maps are [B,C,H,W] as in the reference, B
   /// the members of the ensemble where they differ.

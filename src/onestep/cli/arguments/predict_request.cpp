@@ -110,6 +110,9 @@ void declare_output(CLI::App& app, PredictRequest& request) {
              "also write what the networks saw and returned", kOutput);
   add_switch(app, "--json", request.json,
              "print one JSON object for each photograph instead of a file's name", kOutput);
+  add_switch(app, "--profile", request.predict.profile,
+             "print to stderr where the time of each photograph went, by stage and operation",
+             kOutput);
   add_switch(app, "-q,--quiet", request.quiet, "no progress display; failures are always shown",
              kOutput);
 }

@@ -4,8 +4,10 @@
 #include "onestep/cli/prediction/overlapped_line.h"
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/io/image.h"
+#include "onestep/output/profile_table.h"
 #include "onestep/output/write_prediction.h"
 
+#include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -125,6 +127,12 @@ class PredictionLine {
     OutputOptions output = options_for(photograph, request_.output);
     output.stop = stop_;
     const Prediction shown = presented(std::move(prediction), request_.normals);
+    if (request_.predict.profile) {
+      display_.clear();
+      const std::string what =
+          concatenate(photograph.path.native(), ", ", to_string(shown.modality));
+      std::fprintf(stderr, "%s\n%s", one_line(what).c_str(), profile_table(shown).c_str());
+    }
     const auto files = write_prediction(shown, estimator, photograph.path, output);
     if (request_.json) {
       display_.print(describe(shown, estimator, photograph.path, files, true));
