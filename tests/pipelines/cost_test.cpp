@@ -131,8 +131,9 @@ TEST(PlanCost, CountsTheHostArraysThatPredictIsHeldTo) {
   };
   const CostPlan one = plan_cost(folder, 480, 640, 1, 2, 1);
   const CostPlan nine = plan_cost(folder, 480, 640, 1, 2, 1, 9, 4);
-  EXPECT_EQ(nine.peak_bytes - one.peak_bytes,
-            nine.arena_bytes - one.arena_bytes + on_host(9, 4) - on_host(1, 1));
+  EXPECT_EQ(nine.peak_bytes - one.peak_bytes, nine.arena_bytes - one.arena_bytes +
+                                                  nine.transformed_bytes - one.transformed_bytes +
+                                                  on_host(9, 4) - on_host(1, 1));
 }
 
 TEST(HostBytes, HoldEveryMembersMapTwiceAndWhatIsKept) {

@@ -159,9 +159,11 @@ CostPlan plan_cost(const DiffusersFolder& folder,
                          .batches = {ensemble_size, batch},
                          .latent_channels = vae.config().latent_channels,
                          .factor = factor};
-  const std::int64_t predicting = plan.prepared_bytes + plan.arena_bytes + passes.filter_bytes +
-                                  cpu_scratch_bytes(threads) +
-                                  static_cast<std::int64_t>(host_bytes(work));
+  plan.transformed_bytes = passes.filter_bytes;
+  // Scratch takes memory as far as it is used, which small maps do not.
+  const std::int64_t scratch = std::min(cpu_scratch_bytes(threads), plan.arena_bytes);
+  const std::int64_t predicting = plan.prepared_bytes + plan.arena_bytes + plan.transformed_bytes +
+                                  scratch + static_cast<std::int64_t>(host_bytes(work));
   ClipText text(folder.text_config());
   const std::int64_t encoding_text = prepared_bytes(text, folder.read_state("text_encoder"));
   plan.peak_bytes = kProcessBytes + std::max(predicting, encoding_text);

@@ -103,8 +103,9 @@ struct CostPlan {
   double unet_multiply_adds = 0;
   double decoder_multiply_adds = 0;
   std::int64_t arena_bytes = 0;
-  std::int64_t prepared_bytes = 0;  ///< packed weights
-  std::int64_t peak_bytes = 0;      ///< expected peak of the process's resident memory
+  std::int64_t transformed_bytes = 0;  ///< filters or patches of convolutions in tiles
+  std::int64_t prepared_bytes = 0;     ///< packed weights
+  std::int64_t peak_bytes = 0;         ///< expected peak of the process's resident memory
 };
 CostPlan plan_cost(const DiffusersFolder& folder,
                    std::int64_t processed_height,
