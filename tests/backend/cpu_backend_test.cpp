@@ -189,7 +189,7 @@ TEST(CpuWorkspace, TransformsNoMoreThanThePlanForetells) {
       const Tensor y = backend->conv2d(x, conv);
       const std::int64_t used = workspace.state().transformed.bytes();
       EXPECT_GT(used, 0) << simd;
-      EXPECT_LE(used, cpu_filter_bytes(conv, y.extent())) << simd;
+      EXPECT_LE(used, cpu_transformed_bytes(conv, y.extent())) << simd;
     }
   }
 }

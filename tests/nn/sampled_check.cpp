@@ -96,8 +96,8 @@ Tensor SampledCheck::do_conv2d(const Tensor& x,
   const int zoom = conv.upsample ? 2 : 1;
   const auto kernel_height = conv.kernel_height();
   const auto kernel_width = conv.kernel_width();
-  // A map that is cropped to an odd size ends one row earlier: beyond it there is padding.
   const bool in_tiles = kernel_height == 3 && conv.stride == 1;
+  // A map that is cropped to an odd size ends one row earlier: beyond it there is padding.
   const auto height = options.output_size ? output.height : zoom * x.height();
   const auto width = options.output_size ? output.width : zoom * x.width();
   return compare("conv2d", got, [&](std::int64_t sample, std::int64_t pixel) {

@@ -60,13 +60,13 @@ std::int64_t prepared_bytes(Network& network, const StateDict& state) {
 struct PassCost {
   double multiply_adds = 0;
   std::int64_t arena_bytes = 0;
-  std::int64_t filter_bytes = 0;
+  std::int64_t transformed_bytes = 0;
 };
 
 template <typename Pass>
 PassCost planned(const Pass& pass) {
   Run run;
-  PlanBackend backend(run, cpu_storage_bytes, cpu_filter_bytes);
+  PlanBackend backend(run, cpu_storage_bytes, cpu_transformed_bytes);
   pass(backend);
   return {run.multiply_adds, backend.peak_bytes(), backend.peak_conv_bytes()};
 }
@@ -109,7 +109,7 @@ PassCosts plan_passes(const UNet& unet,
       DType::float32, {1, prompt_tokens, unet.config().cross_attention_dim.front()});
 
   const PassCost encoder = planned([&](Backend& b) { encode_image(b, vae, image); });
-  PassCosts costs{encoder.multiply_adds, 0, 0, encoder.arena_bytes, encoder.filter_bytes};
+  PassCosts costs{encoder.multiply_adds, 0, 0, encoder.arena_bytes, encoder.transformed_bytes};
   const auto add_chunks = [&](std::int64_t size_of_chunk, std::int64_t chunks) {
     if (size_of_chunk == 0 || chunks == 0) return;
     const Array chunk = latents(size_of_chunk);
@@ -119,7 +119,8 @@ PassCosts plan_passes(const UNet& unet,
     costs.unet += static_cast<double>(chunks) * step.multiply_adds;
     costs.decoder += static_cast<double>(chunks) * decoder.multiply_adds;
     costs.arena_bytes = std::max({costs.arena_bytes, step.arena_bytes, decoder.arena_bytes});
-    costs.filter_bytes = std::max({costs.filter_bytes, step.filter_bytes, decoder.filter_bytes});
+    costs.transformed_bytes =
+        std::max({costs.transformed_bytes, step.transformed_bytes, decoder.transformed_bytes});
   };
   add_chunks(batches.batch, batches.members / batches.batch);
   add_chunks(batches.members % batches.batch, 1);
@@ -159,7 +160,7 @@ CostPlan plan_cost(const DiffusersFolder& folder,
                          .batches = {ensemble_size, batch},
                          .latent_channels = vae.config().latent_channels,
                          .factor = factor};
-  plan.transformed_bytes = passes.filter_bytes;
+  plan.transformed_bytes = passes.transformed_bytes;
   // Scratch takes memory as far as it is used, which small maps do not.
   const std::int64_t scratch = std::min(cpu_scratch_bytes(threads), plan.arena_bytes);
   const std::int64_t predicting = plan.prepared_bytes + plan.arena_bytes + plan.transformed_bytes +

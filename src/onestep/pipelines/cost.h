@@ -20,7 +20,7 @@ struct PassCosts {
   double unet = 0;  ///< one step
   double decoder = 0;
   std::int64_t arena_bytes = 0;
-  std::int64_t filter_bytes = 0;  ///< of the convolution whose transformed filters are most
+  std::int64_t transformed_bytes = 0;  ///< of the convolution whose filters or patches are most
 };
 
 /// What one photograph keeps on the host, beside the networks' arena and weights.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/backend/cpu/kernels/kernels.h"
+#include "onestep/backend/cpu/rounding.h"
 #include "onestep/backend/offset_allocator.h"
 #include "onestep/backend/tensor.h"
 
@@ -32,15 +33,16 @@ class Arena {
   OffsetAllocator allocator_;
 };
 
-/// Floats from one pixel to the next: the channels rounded up, and one step more where the distance
-/// would be a multiple of 1 KiB, because pixels that far apart compete for few cache sets.
+/// Floats from one pixel to the next, or from one point of a tile: the channels rounded up, and one
+/// step more where the distance would be a multiple of 1 KiB, because what lies that far apart
+/// competes for few cache sets.
 inline std::int64_t pitch_of(std::int64_t channels) {
-  const std::int64_t padded = (channels + kChannelStep - 1) / kChannelStep * kChannelStep;
+  const std::int64_t padded = round_up(channels, kChannelStep);
   return padded % 256 == 0 ? padded + kChannelStep : padded;
 }
 
 inline std::int64_t padded_channels(std::int64_t channels) {
-  return (channels + kChannelStep - 1) / kChannelStep * kChannelStep;
+  return round_up(channels, kChannelStep);
 }
 
 /// A feature map in memory: float32 pixels [B,H,W], `pitch` floats apart. The channels up to the

@@ -1,5 +1,6 @@
 #include "onestep/backend/cpu/attention.h"
 
+#include "onestep/backend/cpu/rounding.h"
 #include "onestep/base/check.h"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ class AttentionTask {
                 std::int64_t heads,
                 Scratch scratch)
       : kernels_(state.kernels),
-        zeros_(reinterpret_cast<const float*>(state.zeros.data())),
+        zeros_(state.zero_floats()),
         q_(q),
         k_(k),
         v_(v),
@@ -199,11 +200,10 @@ void attend(CpuWorkspace::State& state,
   check(width <= kWidest, "cpu: attention heads of ", width, " channels; at most ", kWidest,
         " are supported");
   const std::int64_t step = BlockSizes::of(width).queries;
-  const std::int64_t blocks = (q.extent.tokens() + step - 1) / step;
+  const std::int64_t blocks = ceil_div(q.extent.tokens(), step);
   const std::int64_t tasks = q.extent.batch * heads * blocks;
   state.pool.parallel_for(tasks, 1, stop, [&](std::int64_t begin, std::int64_t end, int thread) {
-    AttentionTask task(state, q, k, v, heads,
-                       Scratch(state.scratch[static_cast<std::size_t>(thread)]));
+    AttentionTask task(state, q, k, v, heads, state.scratch_of(thread));
     for (std::int64_t i = begin; i < end; ++i) {
       task.run(i / blocks / heads, i / blocks % heads, i % blocks * step, causal, output);
     }

@@ -63,7 +63,8 @@ std::int64_t cpu_scratch_bytes(int threads);
 /// What preparation keeps of a layer.
 std::int64_t cpu_prepared_bytes(const Conv& conv);
 std::int64_t cpu_prepared_bytes(const Linear& linear);
-/// What the filters of a convolution take while it runs in tiles. One layer's at a time is kept.
-std::int64_t cpu_filter_bytes(const Conv& conv, const Extent& output);
+/// What the transformed filters of a convolution take while it runs in tiles, or its patches where
+/// tiles are few. One layer's at a time is kept.
+std::int64_t cpu_transformed_bytes(const Conv& conv, const Extent& output);
 
 }  // namespace onestep

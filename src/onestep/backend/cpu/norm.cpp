@@ -1,5 +1,6 @@
 #include "onestep/backend/cpu/norm.h"
 
+#include "onestep/backend/cpu/rounding.h"
 #include "onestep/base/check.h"
 
 #include <algorithm>
@@ -72,7 +73,7 @@ std::vector<Moments> slice_moments(CpuWorkspace::State& state,
   std::vector<Moments> moments(static_cast<std::size_t>(x.extent.batch * kSlices * groups));
   state.pool.parallel_for(
       x.extent.batch * kSlices, 1, stop, [&](std::int64_t begin, std::int64_t end, int thread) {
-        Scratch scratch(state.scratch[static_cast<std::size_t>(thread)]);
+        Scratch scratch = state.scratch_of(thread);
         auto* mean = scratch.take<float>(x.padded());
         auto* deviation = scratch.take<float>(x.padded());
         for (std::int64_t task = begin; task < end; ++task) {
@@ -193,7 +194,7 @@ void normalise_map(CpuWorkspace::State& state,
                    const MapView& output) {
   constexpr std::int64_t kRun = 64;  // pixels
   const std::int64_t tokens = x.extent.tokens();
-  const std::int64_t runs = (tokens + kRun - 1) / kRun;
+  const std::int64_t runs = ceil_div(tokens, kRun);
   state.pool.parallel_for(
       x.extent.batch * runs, 4, stop, [&](std::int64_t begin, std::int64_t end, int) {
         float mean[kRun];

@@ -47,6 +47,12 @@ namespace onestep {
 struct CpuWorkspace::State {
   explicit State(const CpuOptions& options);
 
+  /// Of a thread of the pool, whole.
+  cpu::Scratch scratch_of(int thread) {
+    return cpu::Scratch(scratch[static_cast<std::size_t>(thread)]);
+  }
+  /// kMostChannels zeros.
+  const float* zero_floats() const { return reinterpret_cast<const float*>(zeros.data()); }
   /// At least that many floats, uninitialised, until the next call.
   float* transformed_floats(std::int64_t count) {
     const std::int64_t bytes = count * static_cast<std::int64_t>(sizeof(float));

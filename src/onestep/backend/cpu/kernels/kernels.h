@@ -126,11 +126,21 @@ struct TileOutputArgs {
   bool cropped_right = false;    ///< likewise its last column
 };
 
-/// A 3x3 convolution of tiles through as many matrix products as a tile has points.
-struct TileKernels {
+/// Sides of a tile.
+struct TileShape {
   std::int64_t side;     ///< points of a row, and pixels that a tile reads of one
   std::int64_t step;     ///< pixels of the input from a tile to the next
   std::int64_t outputs;  ///< pixels of the output of a tile's row
+
+  constexpr std::int64_t points() const { return side * side; }
+};
+/// Winograd's F(4x4,3x3), and a pixel of a map that is doubled (kernels/tile_kernels.cpp).
+inline constexpr TileShape kWinogradTile{.side = 6, .step = 4, .outputs = 4};
+inline constexpr TileShape kDoubledTile{.side = 3, .step = 1, .outputs = 2};
+
+/// A 3x3 convolution of tiles through as many matrix products as a tile has points.
+struct TileKernels {
+  TileShape shape;
 
   void (*input)(const TileInputArgs& args);
   void (*filter)(const TileFilterArgs& args);

@@ -45,9 +45,7 @@ constexpr int kTaps = 3;
 
 /// See Note [Points of interpolation].
 struct Winograd {
-  static constexpr int kSide = 6;
-  static constexpr int kStep = 4;
-  static constexpr int kOutputs = 4;
+  static constexpr TileShape kShape = kWinogradTile;
 
   static constexpr float kNear = 0.625F;
   static constexpr float kFar = 1.5F;
@@ -107,9 +105,7 @@ struct Winograd {
 
 /// See Note [Nine products].
 struct Doubled {
-  static constexpr int kSide = 3;
-  static constexpr int kStep = 1;
-  static constexpr int kOutputs = 2;
+  static constexpr TileShape kShape = kDoubledTile;
 
   static HWY_INLINE void input(const V* x, V* y) {
     y[0] = hn::Sub(x[0], x[1]);
@@ -130,7 +126,7 @@ struct Doubled {
 
 template <typename Tile>
 HWY_NOINLINE void input(const TileInputArgs& args) {
-  constexpr int kSide = Tile::kSide;
+  constexpr int kSide = Tile::kShape.side;
   for (std::int64_t c = 0; c < args.channels; c += kLanes) {
     V rows[kSide][kSide];
     for (int i = 0; i < kSide; ++i) {
@@ -157,7 +153,7 @@ HWY_NOINLINE void input(const TileInputArgs& args) {
 
 template <typename Tile>
 HWY_NOINLINE void filter(const TileFilterArgs& args) {
-  constexpr int kSide = Tile::kSide;
+  constexpr int kSide = Tile::kShape.side;
   for (std::int64_t at = 0; at < args.count; at += kLanes) {
     V rows[kTaps][kSide];
 #pragma GCC unroll 3
@@ -184,8 +180,8 @@ HWY_NOINLINE void filter(const TileFilterArgs& args) {
 
 template <typename Tile>
 HWY_NOINLINE void output(const TileOutputArgs& args) {
-  constexpr int kSide = Tile::kSide;
-  constexpr int kOutputs = Tile::kOutputs;
+  constexpr int kSide = Tile::kShape.side;
+  constexpr int kOutputs = Tile::kShape.outputs;
   for (std::int64_t c = 0; c < args.columns; c += kLanes) {
     const V start = hn::LoadU(d, args.start + c);
     V rows[kOutputs][kSide];
@@ -219,12 +215,8 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
 
 template <typename Tile>
 TileKernels kernels_of() {
-  return {.side = Tile::kSide,
-          .step = Tile::kStep,
-          .outputs = Tile::kOutputs,
-          .input = input<Tile>,
-          .filter = filter<Tile>,
-          .output = output<Tile>};
+  return {
+      .shape = Tile::kShape, .input = input<Tile>, .filter = filter<Tile>, .output = output<Tile>};
 }
 
 void add_tiles(Kernels& kernels) {

@@ -82,10 +82,10 @@ void geglu(const GegluArgs& args) {
   }
 }
 
-// The mean is subtracted before the product: folding it into the bias would cancel where the
-// variance is small beside the mean (gain 1000, say).
 constexpr std::int64_t kPixelsAhead = 8;
 
+// The mean is subtracted before the product: folding it into the bias would cancel where the
+// variance is small beside the mean (gain 1000, say).
 template <bool kSilu, bool kPerPixel>
 void normalise_as(const NormaliseArgs& args) {
   for (std::int64_t pixel = 0; pixel < args.pixels; ++pixel) {

@@ -5,6 +5,8 @@
 // columns, and the register tiles add their products to the output.
 #include "onestep/backend/cpu/products/dense.h"
 
+#include "onestep/backend/cpu/rounding.h"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -19,13 +21,6 @@ constexpr std::int64_t kPartialFloats = 96 * 1024;
 constexpr std::int64_t kPointers = 9 * 1024;
 constexpr std::int64_t kMostPixels = 768;
 constexpr std::int64_t kTasksPerThread = 8;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-std::int64_t round_up(std::int64_t a, std::int64_t b) {
-  return ceil_div(a, b) * b;
-}
 
 /// Pixels [y0, y1) x [x0, x1) of a map.
 struct Rectangle {
@@ -139,7 +134,7 @@ class DenseTask {
             const Rectangle& tile,
             Scratch scratch)
       : kernels_(state.kernels),
-        zeros_(reinterpret_cast<const float*>(state.zeros.data())),
+        zeros_(state.zero_floats()),
         args_(args),
         grid_(grid),
         blocks_(grid.weight->blocks),
@@ -268,20 +263,13 @@ class DenseTask {
                 float* const* c,
                 std::int64_t target) {
     const PackedMatrix& weight = *grid_.weight;
-    const std::byte* packed = weight.at(block, column);
-    const std::int64_t depth = blocks_.taps * blocks_.length(block);
-    const float* b = reinterpret_cast<const float*>(packed);
-    if (weight.dtype != DType::float32) {
-      kernels_.widen(packed, weight.dtype, depth * columns, weights_);
-      b = weights_;
-    }
     kernels_.gemm(
         {.a = a_,
          .rows = tile_.pixels(),
          .taps = blocks_.taps,
          .offset = normed_ ? 0 : blocks_.first(block),
          .length = blocks_.length(block),
-         .b = b,
+         .b = weight.widened(kernels_, block, column, columns, weights_),
          .columns = columns,
          .c = c,
          .column = target,
@@ -357,8 +345,7 @@ void run_dense(CpuWorkspace::State& state, const std::stop_token& stop, const De
       const Grid& own = args.grids[static_cast<std::size_t>(task / per_grid)];
       const std::int64_t index = task % per_sample;
       DenseTask work(state, args, own, task % per_grid / per_sample,
-                     tiling.tile(own, index / tiling.splits),
-                     Scratch(state.scratch[static_cast<std::size_t>(thread)]));
+                     tiling.tile(own, index / tiling.splits), state.scratch_of(thread));
       const std::int64_t first = tiling.split_begin(index % tiling.splits);
       const std::int64_t last = tiling.split_begin(index % tiling.splits + 1);
       if (args.activation == Activation::geglu) {

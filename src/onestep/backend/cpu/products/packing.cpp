@@ -83,7 +83,7 @@ bool pack_panel(const Array& weight, std::int64_t first, PackedMatrix& matrix) {
 
 /// Packs all panels on the pool; false when a value is not finite.
 bool pack_panels(const Array& weight, PackedMatrix& matrix, ThreadPool& pool) {
-  const std::int64_t panels = (matrix.padded + matrix.panel - 1) / matrix.panel;
+  const std::int64_t panels = ceil_div(matrix.padded, matrix.panel);
   std::vector<char> finite(static_cast<std::size_t>(panels), 1);
   pool.parallel_for(panels, 1, {}, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t panel = begin; panel < end; ++panel) {
@@ -102,9 +102,19 @@ bool kept_as_it_is(DType dtype) {
 DepthBlocks DepthBlocks::of(std::int64_t taps, std::int64_t channels) {
   const std::int64_t most =
       std::max(kChannelStep, kBlockDepth / taps / kChannelStep * kChannelStep);
-  const std::int64_t count = (channels + most - 1) / most;
-  return {
-      .taps = taps, .channels = channels, .chunk = padded_channels((channels + count - 1) / count)};
+  const std::int64_t count = ceil_div(channels, most);
+  return {.taps = taps, .channels = channels, .chunk = padded_channels(ceil_div(channels, count))};
+}
+
+const float* PackedMatrix::widened(const Kernels& kernels,
+                                   std::int64_t block,
+                                   std::int64_t column,
+                                   std::int64_t count,
+                                   float* room) const {
+  const std::byte* packed = at(block, column);
+  if (dtype == DType::float32) return reinterpret_cast<const float*>(packed);
+  kernels.widen(packed, dtype, blocks.taps * blocks.length(block) * count, room);
+  return room;
 }
 
 PackedMatrix pack(std::string_view key, const Array& weight, std::int64_t panel, ThreadPool& pool) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "onestep/backend/cpu/aligned_buffer.h"
+#include "onestep/backend/cpu/kernels/kernels.h"
+#include "onestep/backend/cpu/rounding.h"
 #include "onestep/backend/layer.h"
 #include "onestep/base/thread_pool.h"
 
@@ -19,7 +21,7 @@ struct DepthBlocks {
   std::int64_t chunk = 0;  ///< channels per block; the last block may have fewer
 
   static DepthBlocks of(std::int64_t taps, std::int64_t channels);
-  std::int64_t count() const { return (channels + chunk - 1) / chunk; }
+  std::int64_t count() const { return ceil_div(channels, chunk); }
   std::int64_t first(std::int64_t block) const { return block * chunk; }
   std::int64_t length(std::int64_t block) const {
     return block + 1 < count() ? chunk : channels - block * chunk;
@@ -44,6 +46,13 @@ struct PackedMatrix {
   const std::byte* at(std::int64_t block, std::int64_t column) const {
     return data.data() + position(block, column) * size_of(dtype);
   }
+  /// `count` columns of a block from `column` on in float32: where they stand, or copied to
+  /// `room`.
+  const float* widened(const Kernels& kernels,
+                       std::int64_t block,
+                       std::int64_t column,
+                       std::int64_t count,
+                       float* room) const;
 };
 
 /// A convolution, or a linear layer as a convolution with one tap.

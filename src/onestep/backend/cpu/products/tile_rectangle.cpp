@@ -6,17 +6,27 @@ namespace onestep::cpu {
 namespace {
 
 constexpr std::int64_t kStripChannels = 64;  // normalised at once
-constexpr std::int64_t kMostOutputs = 16;    // pixels of a tile
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
+constexpr std::int64_t kMostOutputs = kWinogradTile.outputs * kWinogradTile.outputs;
+static_assert(kDoubledTile.outputs <= kWinogradTile.outputs);
 
 }  // namespace
 
-TileGrid::TileGrid(const Extent& output, std::int64_t outputs, std::int64_t most)
-    : tile_rows(ceil_div(output.height, outputs)),
-      tile_columns(ceil_div(output.width, outputs)),
+TileRows::TileRows(const Patches& patches,
+                   float* products,
+                   std::int64_t stride,
+                   std::int64_t register_rows,
+                   Scratch& scratch)
+    : a(scratch.take<const float*>(round_up(patches.tiles, register_rows))),
+      c(scratch.take<float*>(patches.tiles)) {
+  for (std::int64_t tile = 0; tile < round_up(patches.tiles, register_rows); ++tile) {
+    a[tile] = patches.data + (tile < patches.tiles ? tile : 0) * patches.blocks.chunk;
+  }
+  for (std::int64_t tile = 0; tile < patches.tiles; ++tile) c[tile] = products + tile * stride;
+}
+
+TileGrid::TileGrid(const Extent& output, const TileShape& shape, std::int64_t most)
+    : tile_rows(ceil_div(output.height, shape.outputs)),
+      tile_columns(ceil_div(output.width, shape.outputs)),
       batch(output.batch) {
   std::int64_t side = 1;
   while ((side + 1) * (side + 1) <= most) ++side;
@@ -44,18 +54,20 @@ TileRectangle::TileRectangle(const CpuWorkspace::State& state,
   const Extent& map = args.x.extent;
   y0_ = std::clamp<std::int64_t>(first_y(), 0, map.height);
   x0_ = std::clamp<std::int64_t>(first_x(), 0, map.width);
-  y1_ = std::clamp(first_y() + (rows_ - 1) * kernels.step + kernels.side, y0_, map.height);
-  x1_ = std::clamp(first_x() + (columns_ - 1) * kernels.step + kernels.side, x0_, map.width);
+  y1_ = std::clamp(first_y() + (rows_ - 1) * kernels.shape.step + kernels.shape.side, y0_,
+                   map.height);
+  x1_ = std::clamp(first_x() + (columns_ - 1) * kernels.shape.step + kernels.shape.side, x0_,
+                   map.width);
 }
 
 /// First row that the first tile reads, padding included.
 std::int64_t TileRectangle::first_y() const {
-  return tile_y_ * kernels_.step + args_.grids.front().taps.front().dy;
+  return tile_y_ * kernels_.shape.step + args_.grids.front().taps.front().dy;
 }
 
 /// First column likewise.
 std::int64_t TileRectangle::first_x() const {
-  return tile_x_ * kernels_.step + args_.grids.front().taps.front().dx;
+  return tile_x_ * kernels_.shape.step + args_.grids.front().taps.front().dx;
 }
 
 void TileRectangle::transform(const Patches& patches,
@@ -89,10 +101,12 @@ void TileRectangle::transform(const Patches& patches,
 void TileRectangle::point_at_input(const float* strip, const float** pixels) const {
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     for (std::int64_t i = 0; i < points(); ++i) {
-      const std::int64_t y = first_y() + tile / columns_ * kernels_.step + i / kernels_.side;
-      const std::int64_t x = first_x() + tile % columns_ * kernels_.step + i % kernels_.side;
+      const std::int64_t y =
+          first_y() + tile / columns_ * kernels_.shape.step + i / kernels_.shape.side;
+      const std::int64_t x =
+          first_x() + tile % columns_ * kernels_.shape.step + i % kernels_.shape.side;
       if (y < y0_ || y >= y1_ || x < x0_ || x >= x1_) {
-        *pixels++ = zeros();
+        *pixels++ = state_.zero_floats();
       } else if (strip != nullptr) {
         *pixels++ = strip + ((y - y0_) * source_width() + x - x0_) * kStripChannels;
       } else {
@@ -121,7 +135,7 @@ void TileRectangle::write(const float* products,
                           std::int64_t columns,
                           Scratch scratch) const {
   const Extent& map = args_.output.extent;
-  const std::int64_t side = kernels_.outputs;
+  const std::int64_t side = kernels_.shape.outputs;
   auto* sink = scratch.take<float>(args_.output.padded());  // of pixels beyond the map
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const std::int64_t y = (tile_y_ + tile / columns_) * side;
@@ -134,11 +148,11 @@ void TileRectangle::write(const float* products,
       const bool inside = row < map.height && at < map.width;
       const std::int64_t token = row * map.width + at;
       output[i] = inside ? args_.output.pixel(sample_, token) : sink;
-      residual[i] =
-          inside && args_.residual.data != nullptr ? args_.residual.pixel(sample_, token) : zeros();
+      residual[i] = inside && args_.residual.data != nullptr ? args_.residual.pixel(sample_, token)
+                                                             : state_.zero_floats();
     }
     kernels_.output({.products = products + tile * stride,
-                     .point_stride = point_stride_of(tiles() * stride),
+                     .point_stride = pitch_of(tiles() * stride),
                      .column = column,
                      .columns = columns,
                      .start = args_.start + sample_ * args_.start_stride + column,

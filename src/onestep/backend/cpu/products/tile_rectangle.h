@@ -4,12 +4,6 @@
 
 namespace onestep::cpu {
 
-/// Floats from one point to the next of a tile's numbers. A multiple of 1 KiB would put all 36 into
-/// a few sets of the first-level cache, which hold 8 to 12 lines.
-inline std::int64_t point_stride_of(std::int64_t floats) {
-  return floats % 256 == 0 ? floats + kChannelStep : floats;
-}
-
 /// Transformed patches of a rectangle of tiles: [block of channels][point][tile][chunk].
 struct Patches {
   DepthBlocks blocks;  ///< whatever its taps
@@ -18,16 +12,29 @@ struct Patches {
   float* data = nullptr;
 
   std::int64_t floats() const { return blocks.count() * points * point_stride(); }
-  std::int64_t point_stride() const { return point_stride_of(tiles * blocks.chunk); }
+  std::int64_t point_stride() const { return pitch_of(tiles * blocks.chunk); }
   std::int64_t position(std::int64_t block, std::int64_t point) const {
     return (block * points + point) * point_stride();
   }
 };
 
-/// How the tiles of a batch of maps, of outputs x outputs pixels each, are cut into rectangles of
-/// at most `most` tiles.
+/// The rows of the matrix products of a rectangle's tiles.
+struct TileRows {
+  /// Products [point][tile][stride] of patches; a register tile has `register_rows` rows, of which
+  /// those beyond the last tile repeat the first.
+  TileRows(const Patches& patches,
+           float* products,
+           std::int64_t stride,
+           std::int64_t register_rows,
+           Scratch& scratch);
+
+  const float** a;  ///< [tiles, rounded up]
+  float** c;        ///< [tiles]
+};
+
+/// How the tiles of a batch of maps are cut into rectangles of at most `most` tiles.
 struct TileGrid {
-  TileGrid(const Extent& output, std::int64_t outputs, std::int64_t most);
+  TileGrid(const Extent& output, const TileShape& shape, std::int64_t most);
 
   std::int64_t rectangles() const { return down * across * batch; }
   std::int64_t most_tiles() const { return height * width; }
@@ -51,7 +58,7 @@ class TileRectangle {
                 std::int64_t index);
 
   std::int64_t tiles() const { return rows_ * columns_; }
-  std::int64_t points() const { return kernels_.side * kernels_.side; }
+  std::int64_t points() const { return kernels_.shape.points(); }
 
   /// Normalises the pixels of blocks [begin, end) of channels, once, and transforms them.
   void transform(const Patches& patches,
@@ -60,7 +67,7 @@ class TileRectangle {
                  Scratch scratch) const;
 
   /// Products [point][tile][stride] of `columns` output channels from `column` on to pixels; points
-  /// lie point_stride_of(tiles * stride) apart.
+  /// lie pitch_of(tiles * stride) apart.
   void write(const float* products,
              std::int64_t stride,
              std::int64_t column,
@@ -73,7 +80,6 @@ class TileRectangle {
   std::int64_t source_width() const { return x1_ - x0_; }
   std::int64_t first_y() const;
   std::int64_t first_x() const;
-  const float* zeros() const { return reinterpret_cast<const float*>(state_.zeros.data()); }
   void point_at_input(const float* strip, const float** pixels) const;
   void fill_strip(std::int64_t first, std::int64_t channels, float* strip) const;
 

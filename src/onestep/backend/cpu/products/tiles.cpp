@@ -11,7 +11,7 @@
 #include "onestep/backend/cpu/products/tile_rectangle.h"
 
 #include <algorithm>
-#include <utility>
+#include <optional>
 
 namespace onestep::cpu {
 namespace {
@@ -24,10 +24,6 @@ constexpr std::int64_t kMostRows = 3600;  // points times tiles
 constexpr std::int64_t kColumns = 64;     // of filters in the second-level cache
 constexpr std::int64_t kTasksPerThread = 6;
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
-  return (a + b - 1) / b;
-}
-
 /// The output channels whose filters are transformed together, and where they lie:
 /// [point][block][panel][channel of the block][column of the panel].
 struct Filters {
@@ -38,7 +34,7 @@ struct Filters {
         columns(end - begin),
         data(into) {}
 
-  std::int64_t point_stride() const { return point_stride_of(blocks.channels * columns); }
+  std::int64_t point_stride() const { return pitch_of(blocks.channels * columns); }
   /// Of a channel in the panel that begins at `column` of this range.
   float* at(std::int64_t column, std::int64_t channel, std::int64_t width) const {
     const std::int64_t block = channel / blocks.chunk;
@@ -63,14 +59,10 @@ void transform_panel(const CpuWorkspace::State& state,
   const std::int64_t width = std::min(weight.panel, filters.columns - column);
   for (std::int64_t block = 0; block < weight.blocks.count(); ++block) {
     const std::int64_t length = weight.blocks.length(block);
-    const std::byte* packed = weight.at(block, filters.first + column);
-    const auto* taps = reinterpret_cast<const float*>(packed);
     Scratch own = scratch;
-    if (weight.dtype != DType::float32) {
-      auto* wide = own.take<float>(weight.blocks.taps * length * width);
-      state.kernels.widen(packed, weight.dtype, weight.blocks.taps * length * width, wide);
-      taps = wide;
-    }
+    const std::int64_t room = weight.dtype == DType::float32 ? 0 : weight.blocks.taps * length;
+    const float* taps = weight.widened(state.kernels, block, filters.first + column, width,
+                                       own.take<float>(room * width));
     // The blocks of the two forms need not end at the same channels.
     for (std::int64_t done = 0; done < length;) {
       const std::int64_t channel = weight.blocks.first(block) + done;
@@ -97,20 +89,13 @@ class TileTask {
            Scratch scratch)
       : state_(state), filters_(filters), rectangle_(rectangle), scratch_(scratch) {
     const std::int64_t tiles = rectangle.tiles();
-    const std::int64_t rounded = ceil_div(tiles, state.kernels.tile_rows) * state.kernels.tile_rows;
     patches_ = {.blocks = filters.blocks, .points = rectangle.points(), .tiles = tiles};
-    a_ = scratch_.take<const float*>(rounded);
-    c_ = scratch_.take<float*>(rounded);
     patches_.data = scratch_.take<float>(patches_.floats());
     const std::int64_t fits = kProductFloats / (patches_.points * tiles) / kColumns * kColumns;
     pass_ = std::min(std::max(fits, kColumns), filters.columns);
-    product_stride_ = point_stride_of(tiles * pass_);
+    product_stride_ = pitch_of(tiles * pass_);
     products_ = scratch_.take<float>(patches_.points * product_stride_);
-    for (std::int64_t tile = 0; tile < rounded; ++tile) {
-      const std::int64_t used = tile < tiles ? tile : 0;
-      a_[tile] = patches_.data + used * patches_.blocks.chunk;
-      c_[tile] = products_ + used * pass_;
-    }
+    rows_.emplace(patches_, products_, pass_, state.kernels.tile_rows, scratch_);
   }
 
   /// Columns [begin, end) of the range of filters.
@@ -137,17 +122,16 @@ class TileTask {
     for (std::int64_t block = 0; block < blocks.count(); ++block) {
       const float* b = filters_.data + point * filters_.point_stride() +
                        blocks.first(block) * filters_.columns + blocks.length(block) * column;
-      state_.kernels.gemm(
-          {.a = a_,
-           .rows = patches_.tiles,
-           .taps = 1,
-           .offset = patches_.position(block, point),
-           .length = blocks.length(block),
-           .b = b,
-           .columns = columns,
-           .c = c_,
-           .column = point * product_stride_ + target,
-           .start = block == 0 ? reinterpret_cast<const float*>(state_.zeros.data()) : nullptr});
+      state_.kernels.gemm({.a = rows_->a,
+                           .rows = patches_.tiles,
+                           .taps = 1,
+                           .offset = patches_.position(block, point),
+                           .length = blocks.length(block),
+                           .b = b,
+                           .columns = columns,
+                           .c = rows_->c,
+                           .column = point * product_stride_ + target,
+                           .start = block == 0 ? state_.zero_floats() : nullptr});
     }
   }
 
@@ -158,9 +142,8 @@ class TileTask {
   Patches patches_;
   std::int64_t pass_ = 0;  // columns at most
   std::int64_t product_stride_ = 0;
-  const float** a_ = nullptr;  // [tile]
-  float** c_ = nullptr;        // [tile]
   float* products_ = nullptr;  // [point][tile][pass]
+  std::optional<TileRows> rows_;
 };
 
 void run_range(CpuWorkspace::State& state,
@@ -172,16 +155,15 @@ void run_range(CpuWorkspace::State& state,
   state.pool.parallel_for(ceil_div(filters.columns, panel), 1, stop,
                           [&](std::int64_t begin, std::int64_t end, int thread) {
                             for (std::int64_t i = begin; i < end; ++i) {
-                              transform_panel(
-                                  state, kernels, filters, i * panel,
-                                  Scratch(state.scratch[static_cast<std::size_t>(thread)]));
+                              transform_panel(state, kernels, filters, i * panel,
+                                              state.scratch_of(thread));
                             }
                           });
   const std::int64_t unit = std::max(panel, kChannelStep);
   const std::int64_t units = ceil_div(filters.columns, unit);
-  const std::int64_t points = kernels.side * kernels.side;
+  const std::int64_t points = kernels.shape.points();
   const Patches one{.blocks = filters.blocks, .points = points, .tiles = 1};
-  const TileGrid grid(args.output.extent, kernels.outputs,
+  const TileGrid grid(args.output.extent, kernels.shape,
                       std::clamp<std::int64_t>(kPatchFloats / one.floats(), 1, kMostRows / points));
   const std::int64_t splits =
       std::clamp<std::int64_t>(ceil_div(kTasksPerThread * state.pool.threads(), grid.rectangles()),
@@ -193,8 +175,7 @@ void run_range(CpuWorkspace::State& state,
       grid.rectangles() * splits, 1, stop, [&](std::int64_t begin, std::int64_t end, int thread) {
         for (std::int64_t task = begin; task < end; ++task) {
           const TileRectangle rectangle(state, kernels, args, grid, task / splits);
-          TileTask work(state, filters, rectangle,
-                        Scratch(state.scratch[static_cast<std::size_t>(thread)]));
+          TileTask work(state, filters, rectangle, state.scratch_of(thread));
           work.run(split_begin(task % splits), split_begin(task % splits + 1));
         }
       });
@@ -223,13 +204,8 @@ struct FilterRanges {
   std::int64_t floats;  ///< of the largest range
 };
 
-/// Sides of a tile, as the kernels have them: points, and pixels of the output.
-struct TileSides {
-  std::int64_t points;
-  std::int64_t outputs;
-};
-TileSides sides_of(const Conv& conv) {
-  return conv.upsample ? TileSides{3, 2} : TileSides{6, 4};
+const TileShape& shape_of(const Conv& conv) {
+  return conv.upsample ? kDoubledTile : kWinogradTile;
 }
 
 /// 3x3 taps at stride 1, also of a doubled map.
@@ -254,10 +230,10 @@ bool wants_tiles(const Conv& conv, ConvAlgorithm algorithm, const Extent& output
   if (algorithm == ConvAlgorithm::tiles) return true;
   constexpr std::int64_t kFewestTiles = 16;
   constexpr std::int64_t kFewestChannels = 32;
-  const TileSides sides = sides_of(conv);
+  const TileShape& shape = shape_of(conv);
   const std::int64_t tiles =
-      ceil_div(output.height, sides.outputs) * ceil_div(output.width, sides.outputs);
-  const std::int64_t products = tiles * sides.points * sides.points;
+      ceil_div(output.height, shape.outputs) * ceil_div(output.width, shape.outputs);
+  const std::int64_t products = tiles * shape.points();
   return tiles >= kFewestTiles && 2 * products <= 9 * output.tokens() &&
          conv.in_channels() >= kFewestChannels && conv.out_channels() >= kFewestChannels;
 }
@@ -265,13 +241,12 @@ bool wants_tiles(const Conv& conv, ConvAlgorithm algorithm, const Extent& output
 void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const DenseArgs& args) {
   const Grid& grid = args.grids.front();
   const TileKernels& kernels = grid.shift == 0 ? state.kernels.winograd : state.kernels.doubled;
-  if (has_few_tiles(args.output.extent, kernels.side, kernels.outputs)) {
-    return run_few_tiles(state, stop, args);
+  if (has_few_tiles(args.output.extent, kernels.shape)) {
+    return run_few_tiles(state, stop, kernels, args);
   }
   const PackedMatrix& weight = *grid.weight;
   const std::int64_t unit = std::max(weight.panel, kChannelStep);
-  const FilterRanges ranges(kernels.side * kernels.side, weight.blocks.channels, weight.padded,
-                            unit);
+  const FilterRanges ranges(kernels.shape.points(), weight.blocks.channels, weight.padded, unit);
   float* data = state.transformed_floats(ranges.floats);
   for (std::int64_t range = 0; range < ranges.count; ++range) {
     const std::int64_t begin = ranges.units * range / ranges.count * unit;
@@ -285,14 +260,14 @@ void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const De
 
 namespace onestep {
 
-std::int64_t cpu_filter_bytes(const Conv& conv, const Extent& output) {
+std::int64_t cpu_transformed_bytes(const Conv& conv, const Extent& output) {
   if (!cpu::wants_tiles(conv, ConvAlgorithm::automatic, output)) return 0;
   constexpr std::int64_t kWidestPanel = 32;
-  const cpu::TileSides sides = cpu::sides_of(conv);
+  const cpu::TileShape& shape = cpu::shape_of(conv);
   const std::int64_t floats =
-      cpu::has_few_tiles(output, sides.points, sides.outputs)
-          ? cpu::few_tiles_floats(output, conv.in_channels(), sides.points, sides.outputs)
-          : cpu::FilterRanges(sides.points * sides.points, conv.in_channels(),
+      cpu::has_few_tiles(output, shape)
+          ? cpu::few_tiles_floats(output, conv.in_channels(), shape)
+          : cpu::FilterRanges(shape.points(), conv.in_channels(),
                               cpu::padded_channels(conv.out_channels()), kWidestPanel)
                 .floats;
   return floats * static_cast<std::int64_t>(sizeof(float));
