@@ -121,15 +121,10 @@ ordered_json options(const Prediction& prediction) {
 }
 
 ordered_json seconds(const StageSeconds& stages, double load) {
-  return {{"load_model", load},
-          {"prepare", stages.prepare},
-          {"encode", stages.encode},
-          {"denoise", stages.denoise},
-          {"decode", stages.decode},
-          {"ensemble", stages.ensemble},
-          {"finish", stages.finish},
-          {"image", stages.prepare + stages.encode + stages.denoise + stages.decode +
-                        stages.ensemble + stages.finish}};
+  ordered_json result = {{"load_model", load}};
+  for (const NamedStage& stage : kStages) result[std::string(stage.name)] = stages.*stage.seconds;
+  result["image"] = stages.whole();
+  return result;
 }
 
 /// What the networks were computed with.

@@ -6,6 +6,7 @@
 #include "onestep/pipelines/prediction.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -29,8 +30,13 @@ class Passage {
     if (watch_.stop.stop_requested()) throw Cancelled();
     add_time();
     stage_ = stage;
-    current_ = &(seconds_.*member(stage));
+    const auto* named = std::find_if(std::begin(kStages), std::end(kStages),
+                                     [&](const NamedStage& one) { return one.name == stage; });
+    check(named != std::end(kStages), "no stage is called ", stage);
+    current_ = &(seconds_.*(named->seconds));
   }
+  /// The one entered last.
+  std::string_view stage() const { return stage_; }
   /// `done` of the expected work.
   void report(double done) const {
     if (watch_.on_progress) watch_.on_progress({stage_, std::min(1.0, done / total_)});
@@ -42,13 +48,6 @@ class Passage {
   }
 
  private:
-  static double StageSeconds::*member(std::string_view stage) {
-    if (stage == "encode") return &StageSeconds::encode;
-    if (stage == "denoise") return &StageSeconds::denoise;
-    if (stage == "decode") return &StageSeconds::decode;
-    return stage == "ensemble" ? &StageSeconds::ensemble : &StageSeconds::finish;
-  }
-
   StageSeconds& seconds_;
   double* current_;
   Stopwatch stopwatch_;

@@ -119,18 +119,14 @@ std::vector<Array> member_maps(const LoadedEstimator& estimator,
   Run run;
   run.stop = passage.stop();
   run.on_progress = [&](double multiply_adds) { passage.report(multiply_adds); };
-  std::string_view stage_now;
   if (asked.profile) {
     run.on_operation = [&](const OperationTime& time) {
-      add_operation(stage_now, time, result.operations);
+      add_operation(passage.stage(), time, result.operations);
     };
   }
   NetworkWatch watch;
   watch.intermediates = asked.keep_intermediates ? &result.intermediates : nullptr;
-  watch.on_stage = [&](std::string_view stage) {
-    passage.enter(stage);
-    stage_now = stage;
-  };
+  watch.on_stage = [&](std::string_view stage) { passage.enter(stage); };
   watch.on_decoded = [&](const Array& decoded) {
     maps.push_back(uncoded(
         member_map(decoded, result.modality, options, estimator.folder.index(), plan.sizes.resized),

@@ -91,7 +91,19 @@ struct StageSeconds {
   double decode = 0;
   double ensemble = 0;
   double finish = 0;
+
+  double whole() const { return prepare + encode + denoise + decode + ensemble + finish; }
 };
+
+/// The stages in their order, by the names under which progress and profiles report them.
+struct NamedStage {
+  std::string_view name;
+  double StageSeconds::*seconds;
+};
+inline constexpr NamedStage kStages[] = {
+    {"prepare", &StageSeconds::prepare},   {"encode", &StageSeconds::encode},
+    {"denoise", &StageSeconds::denoise},   {"decode", &StageSeconds::decode},
+    {"ensemble", &StageSeconds::ensemble}, {"finish", &StageSeconds::finish}};
 
 /// What the operations of one kind took in one stage.
 struct OperationSeconds {

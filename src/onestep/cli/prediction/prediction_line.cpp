@@ -7,7 +7,6 @@
 #include "onestep/output/profile_table.h"
 #include "onestep/output/write_prediction.h"
 
-#include <cstdio>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -128,10 +127,9 @@ class PredictionLine {
     output.stop = stop_;
     const Prediction shown = presented(std::move(prediction), request_.normals);
     if (request_.predict.profile) {
-      display_.clear();
       const std::string what =
           concatenate(photograph.path.native(), ", ", to_string(shown.modality));
-      std::fprintf(stderr, "%s\n%s", one_line(what).c_str(), profile_table(shown).c_str());
+      display_.tell(one_line(what) + "\n" + profile_table(shown));
     }
     const auto files = write_prediction(shown, estimator, photograph.path, output);
     if (request_.json) {

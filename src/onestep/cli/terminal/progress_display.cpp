@@ -4,6 +4,8 @@
 #include "onestep/cli/terminal/messages.h"
 #include "onestep/cli/terminal/standard_streams.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace onestep {
@@ -50,9 +52,10 @@ void ProgressDisplay::print(std::string_view line) {
   print_result(line);
 }
 
-void ProgressDisplay::clear() {
+void ProgressDisplay::tell(std::string_view text) {
   const std::lock_guard lock(mutex_);
   line_.erase();
+  write_standard_stream(STDERR_FILENO, text);
 }
 
 void ProgressDisplay::draw(std::string_view stage, double fraction) {

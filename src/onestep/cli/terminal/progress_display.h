@@ -26,8 +26,8 @@ class ProgressDisplay {
   void image(std::string_view stage, double fraction);
   /// Prints a line of results to stdout; the display makes room for it.
   void print(std::string_view line);
-  /// Takes the line away, for other output; the next call shows it again.
-  void clear();
+  /// Prints lines that are no result to stderr, likewise.
+  void tell(std::string_view text);
 
  private:
   void draw(std::string_view stage, double fraction);
