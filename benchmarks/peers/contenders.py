@@ -66,6 +66,9 @@ PEERS = (
     Contender("ncnn-fp32", "ncnn fp32", "ncnn", weights="ncnn"),
 )
 
+# Of one photograph, in their order.
+STAGES = ("encode", "denoise", "decode")
+
 # Whose map the others are compared with.
 REFERENCE = "pytorch-fp32"
 

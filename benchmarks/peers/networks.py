@@ -5,7 +5,6 @@ import math
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 
-STAGES = ("encode", "denoise", "decode")
 TIMESTEP = 999
 
 

@@ -11,8 +11,7 @@ import pathlib
 import time
 
 import numpy
-
-STAGES = ("encode", "denoise", "decode")
+from contenders import STAGES
 
 
 def parse():

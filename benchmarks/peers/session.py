@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import environment
+from contenders import STAGES
 
 HERE = pathlib.Path(__file__).resolve().parent
-STAGES = ("encode", "denoise", "decode")
 CONVERTED = ("openvino", "onnx", "ncnn")
 
 

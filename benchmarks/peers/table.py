@@ -8,9 +8,7 @@ import textwrap
 import contenders
 import numpy
 import targets
-
-GIB = 2**30
-STAGES = ("encode", "denoise", "decode")
+from contenders import STAGES
 
 
 @dataclasses.dataclass
@@ -94,7 +92,7 @@ def measured_lines(rows):
         seconds = [row.load, *row.stages.values(), row.whole, row.cpu, row.first, row.until_first]
         cells = [f"{value:.1f}" if value >= 0.095 else f"{value:.3f}" for value in seconds]
         cells[4] = f"**{cells[4]}**"
-        cells += [f"{row.peak / GIB:.2f}"]
+        cells += [f"{row.peak / targets.GIB:.2f}"]
         cells += [error_text(row, value) for value in (row.rms, row.greatest)]
         yield f"| {row.contender.title} | {' | '.join(cells)} |"
 

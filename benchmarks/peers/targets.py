@@ -13,7 +13,7 @@ GIB = 2**30
 @dataclasses.dataclass
 class Target:
     what: str
-    must: float | None  # at most; None: only told
+    must: float  # at most
     goal: float | None
     measured: float | None  # None: `reason` says why not
     reason: str = ""
@@ -22,8 +22,6 @@ class Target:
     def verdict(self):
         if self.measured is None:
             return f"not measured: {self.reason}"
-        if self.must is None:
-            return "-"
         if self.goal is not None and self.measured <= self.goal:
             return "goal met"
         return "met" if self.measured <= self.must else "MISSED"
