@@ -53,8 +53,8 @@ class CpuWorkspace {
 /// float32 on SIMD kernels (Highway, chosen at run time). Needs prepared layers (cpu_preparer).
 std::unique_ptr<Backend> make_cpu_backend(Run& run, CpuWorkspace& workspace);
 
-/// Packs weights for this workspace's kernels, on its threads; afterwards the file's pages are
-/// released.
+/// Reads the weights once, on this workspace's threads, and keeps them where they are: layers hold
+/// on to their arrays (a mapped file, as a rule), whose bytes must not change while they are used.
 std::unique_ptr<Preparer> make_cpu_preparer(CpuWorkspace& workspace);
 
 /// What the arena needs for a tensor, and what the kernels need beside it: for the plan.

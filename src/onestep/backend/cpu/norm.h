@@ -1,7 +1,7 @@
 #pragma once
 
 #include "onestep/backend/cpu/arena.h"
-#include "onestep/backend/cpu/products/packing.h"
+#include "onestep/backend/cpu/products/weights.h"
 #include "onestep/backend/cpu/workspace.h"
 
 namespace onestep::cpu {

@@ -5,8 +5,8 @@
 namespace onestep {
 namespace {
 
-/// The shape stays, the bytes go: once no layer holds them the file is unmapped, and with it the
-/// pages that reading small tensors brought in around them.
+/// The shape stays, the bytes go, unless the prepared layer holds on to them: once nobody does, the
+/// file is unmapped.
 void drop_bytes(Array& array) {
   array = Array::declared(array.dtype(), array.shape());
 }

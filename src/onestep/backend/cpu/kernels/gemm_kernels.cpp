@@ -152,27 +152,125 @@ void weighted_sum(const WeightedSumArgs& args) {
   }
 }
 
-/// Weights as they are stored, to float32; count is a multiple of the lanes.
-void widen(const void* source, DType dtype, std::int64_t count, float* HWY_RESTRICT output) {
-  if (dtype == DType::float16) {
+struct Float16 {
+  static constexpr std::int64_t kBytes = 2;
+  static HWY_INLINE V load(const std::byte* source) {
     const hn::Rebind<hwy::float16_t, D> d16;
-    const auto* half = static_cast<const hwy::float16_t*>(source);
-    for (std::int64_t i = 0; i < count; i += kLanes) {
-      hn::StoreU(hn::PromoteTo(d, hn::LoadU(d16, half + i)), d, output + i);
-    }
-  } else if (dtype == DType::bfloat16) {
+    return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(source)));
+  }
+};
+struct BFloat16 {
+  static constexpr std::int64_t kBytes = 2;
+  static HWY_INLINE V load(const std::byte* source) {
     const hn::Rebind<std::uint16_t, D> d16;
     const hn::RebindToUnsigned<D> d32;
-    const auto* half = static_cast<const std::uint16_t*>(source);
-    for (std::int64_t i = 0; i < count; i += kLanes) {
-      const auto bits = hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, half + i)));
-      hn::StoreU(hn::BitCast(d, bits), d, output + i);
-    }
+    const auto half = hn::LoadU(d16, reinterpret_cast<const std::uint16_t*>(source));
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, half)));
+  }
+};
+struct Float32 {
+  static constexpr std::int64_t kBytes = 4;
+  static HWY_INLINE V load(const std::byte* source) {
+    return hn::LoadU(d, reinterpret_cast<const float*>(source));
+  }
+};
+
+/// Widens `count` values; writes whole vectors, reads nothing beyond the last value.
+template <typename Stored>
+HWY_INLINE void widen(const std::byte* source, std::int64_t count, float* HWY_RESTRICT output) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    hn::StoreU(Stored::load(source + i * Stored::kBytes), d, output + i);
+  }
+  if (i == count) return;
+  HWY_ALIGN std::byte rest[kLanes * Stored::kBytes] = {};
+  __builtin_memcpy(rest, source + i * Stored::kBytes,
+                   static_cast<std::size_t>((count - i) * Stored::kBytes));
+  hn::StoreU(Stored::load(rest), d, output + i);
+}
+
+constexpr std::int64_t kPiece = 128;  // values of a row that are transposed at a time
+using Pieces = float[kLanes][kPiece];
+
+/// Values k to k + 3 of the rows i, i + 4, i + 8, ...
+template <typename Tag>
+HWY_INLINE hn::Vec<Tag> blocks_of(Tag tag, const Pieces& pieces, std::int64_t i, std::int64_t k) {
+  constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
+  if constexpr (lanes == 4) {
+    return hn::Load(tag, &pieces[i][k]);
   } else {
-    const auto* full = static_cast<const float*>(source);
-    for (std::int64_t i = 0; i < count; i += kLanes) {
-      hn::StoreU(hn::LoadU(d, full + i), d, output + i);
+    const hn::Half<Tag> half;
+    return hn::Combine(tag, blocks_of(half, pieces, i + lanes / 2, k),
+                       blocks_of(half, pieces, i, k));
+  }
+}
+
+/// Values k to k + 3 of all rows, a vector each: four by four inside the blocks.
+HWY_INLINE void transpose(const Pieces& pieces, std::int64_t k, V* columns) {
+  const hn::Repartition<double, D> pairs;
+  const V x0 = blocks_of(d, pieces, 0, k);
+  const V x1 = blocks_of(d, pieces, 1, k);
+  const V x2 = blocks_of(d, pieces, 2, k);
+  const V x3 = blocks_of(d, pieces, 3, k);
+  const auto a = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));
+  const auto b = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
+  const auto e = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));
+  const auto f = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
+  columns[0] = hn::BitCast(d, hn::InterleaveLower(pairs, a, b));
+  columns[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, a, b));
+  columns[2] = hn::BitCast(d, hn::InterleaveLower(pairs, e, f));
+  columns[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, e, f));
+}
+
+// Note [Weights where the file is mapped]
+// A file stores [column][channel][tap]; the products read [tap][channel][column]. Weights stay
+// where the file is mapped, in its dtype, and every task turns the panels that it needs, piece by
+// piece through the first-level cache. A copy in the second order would cost more than that on the
+// way to the first photograph: as many fresh pages as the file has, zeroed by the system, and twice
+// the memory until the last layer is copied.
+template <typename Stored>
+void widen_panel_as(const WeightPanelArgs& args) {
+  HWY_ALIGN Pieces pieces;
+  const std::int64_t depth = args.taps * args.length;
+  for (std::int64_t column = 0; column < args.width; column += kLanes) {
+    std::int64_t channel = 0;
+    std::int64_t tap = 0;
+    for (std::int64_t first = 0; first < depth; first += kPiece) {
+      const std::int64_t count = depth - first < kPiece ? depth - first : kPiece;
+      for (std::int64_t row = 0; row < kLanes; ++row) {
+        if (column + row < args.count) {
+          widen<Stored>(args.rows + (column + row) * args.row_bytes + first * Stored::kBytes, count,
+                        pieces[row]);
+        } else {
+          for (std::int64_t k = 0; k < kPiece; k += kLanes) {
+            hn::Store(hn::Zero(d), d, pieces[row] + k);
+          }
+        }
+      }
+      for (std::int64_t k = 0; k < count; k += 4) {
+        V columns[4];
+        transpose(pieces, k, columns);
+        for (std::int64_t i = 0; i < 4 && k + i < count; ++i) {
+          hn::StoreU(columns[i], d,
+                     args.output + (tap * args.length + channel) * args.width + column);
+          if (++tap == args.taps) {
+            tap = 0;
+            ++channel;
+          }
+        }
+      }
     }
+  }
+}
+
+void widen_panel(const WeightPanelArgs& args) {
+  switch (args.dtype) {
+    case DType::float16:
+      return widen_panel_as<Float16>(args);
+    case DType::bfloat16:
+      return widen_panel_as<BFloat16>(args);
+    default:
+      return widen_panel_as<Float32>(args);
   }
 }
 
@@ -181,7 +279,7 @@ void add_kernels(Kernels& kernels) {
   kernels.tile_rows = kTileRows;
   kernels.gemm = gemm;
   kernels.weighted_sum = weighted_sum;
-  kernels.widen = widen;
+  kernels.widen_panel = widen_panel;
 }
 
 }  // namespace onestep::cpu::HWY_NAMESPACE

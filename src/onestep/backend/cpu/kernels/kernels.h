@@ -3,6 +3,7 @@
 #include "onestep/backend/backend.h"
 #include "onestep/tensor/dtype.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace onestep::cpu {
@@ -33,6 +34,18 @@ struct GemmArgs {
   std::int64_t column;
   /// What the sum starts from, [columns]; null: what c holds.
   const float* start;
+};
+
+/// Columns of a weight matrix, rows of the file's tensor, to a panel as GemmArgs reads them.
+struct WeightPanelArgs {
+  const std::byte* rows;  ///< `row_bytes` apart, each [length][taps]; need not be aligned
+  std::int64_t row_bytes;
+  DType dtype;         ///< float16, bfloat16 or float32
+  std::int64_t count;  ///< rows; 0 to `width`
+  std::int64_t taps;
+  std::int64_t length;
+  std::int64_t width;  ///< columns of the panel, a multiple of the lanes; zero beyond `count`
+  float* output;       ///< [taps][length][width]
 };
 
 /// What happens to finished rows: activation(c) + residual.
@@ -154,7 +167,7 @@ struct Kernels {
 
   void (*gemm)(const GemmArgs& args);
   void (*weighted_sum)(const WeightedSumArgs& args);
-  void (*widen)(const void* source, DType dtype, std::int64_t count, float* output);
+  void (*widen_panel)(const WeightPanelArgs& args);
   void (*finish)(const FinishArgs& args);
   void (*geglu)(const GegluArgs& args);
   void (*normalise)(const NormaliseArgs& args);

@@ -262,14 +262,14 @@ class DenseTask {
                 std::int64_t columns,
                 float* const* c,
                 std::int64_t target) {
-    const PackedMatrix& weight = *grid_.weight;
+    grid_.weight->widen(kernels_, block, column, columns, weights_);
     kernels_.gemm(
         {.a = a_,
          .rows = tile_.pixels(),
          .taps = blocks_.taps,
          .offset = normed_ ? 0 : blocks_.first(block),
          .length = blocks_.length(block),
-         .b = weight.widened(kernels_, block, column, columns, weights_),
+         .b = weights_,
          .columns = columns,
          .c = c,
          .column = target,
@@ -287,7 +287,7 @@ class DenseTask {
   }
 
   void geglu_columns(std::int64_t column, std::int64_t columns) {
-    const PackedMatrix& weight = *grid_.weight;
+    const WeightMatrix& weight = *grid_.weight;
     const std::int64_t unit = std::max(weight.panel, kChannelStep);
     const std::int64_t half = weight.columns / 2;
     const std::int64_t a_end = std::min(weight.padded, round_up(column + columns, unit));

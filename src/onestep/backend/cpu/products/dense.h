@@ -2,7 +2,7 @@
 
 #include "onestep/backend/cpu/arena.h"
 #include "onestep/backend/cpu/norm.h"
-#include "onestep/backend/cpu/products/packing.h"
+#include "onestep/backend/cpu/products/weights.h"
 #include "onestep/backend/cpu/workspace.h"
 
 #include <vector>
@@ -28,7 +28,7 @@ struct Grid {
   std::int64_t step = 1;
   std::int64_t first_y = 0;
   std::int64_t first_x = 0;
-  const PackedMatrix* weight = nullptr;
+  const WeightMatrix* weight = nullptr;
 };
 
 /// activation(sum over taps of norm(x) * weight + start) + residual on each of the grids.

@@ -36,7 +36,7 @@ void run_task(const CpuWorkspace::State& state,
               std::int64_t begin,
               std::int64_t end,
               Scratch scratch) {
-  const PackedMatrix& weight = *args.grids.front().weight;
+  const WeightMatrix& weight = *args.grids.front().weight;
   const DepthBlocks& blocks = weight.blocks;
   const std::int64_t points = patches.points;
   const std::int64_t tiles = patches.tiles;
@@ -51,7 +51,8 @@ void run_task(const CpuWorkspace::State& state,
     const std::int64_t length = blocks.length(block);
     for (std::int64_t column = 0; column < columns; column += weight.panel) {
       const std::int64_t width = std::min(weight.panel, columns - column);
-      kernels.filter({.taps = weight.widened(state.kernels, block, begin + column, width, wide),
+      weight.widen(state.kernels, block, begin + column, width, wide);
+      kernels.filter({.taps = wide,
                       .tap_stride = length * width,
                       .count = length * width,
                       .output = filters + length * column,
@@ -92,7 +93,7 @@ void run_few_tiles(CpuWorkspace::State& state,
                    const std::stop_token& stop,
                    const TileKernels& kernels,
                    const DenseArgs& args) {
-  const PackedMatrix& weight = *args.grids.front().weight;
+  const WeightMatrix& weight = *args.grids.front().weight;
   const DepthBlocks& blocks = weight.blocks;
   const TileGrid grid = few_grid(args.output.extent, kernels.shape);
   const std::int64_t floats = largest_patches(grid, blocks.channels, kernels.shape).floats();

@@ -1,16 +1,15 @@
-#include "onestep/backend/cpu/products/packing.h"
+#include "onestep/backend/cpu/products/weights.h"
 #include "onestep/backend/cpu/workspace.h"
 
 namespace onestep {
 namespace {
 
-std::int64_t packed_bytes(const Array& weight) {
-  const std::int64_t columns = weight.size(0);
+/// The file's weights stay as they are; the bias becomes float32.
+std::int64_t kept_bytes(const Array& weight) {
   const DType dtype = weight.dtype();
   const std::int64_t size =
       dtype == DType::float16 || dtype == DType::bfloat16 ? 2 : std::int64_t{4};
-  return weight.elements() / columns * cpu::padded_channels(columns) * size +
-         cpu::padded_channels(columns) * 4;
+  return weight.elements() * size + cpu::padded_channels(weight.size(0)) * 4;
 }
 
 class CpuPreparer final : public Preparer {
@@ -18,15 +17,11 @@ class CpuPreparer final : public Preparer {
   explicit CpuPreparer(CpuWorkspace& workspace) : state_(workspace.state()) {}
 
   void prepare(std::string_view key, Conv& conv) override {
-    auto dense = prepare_dense(key, conv.weight, conv.bias);
-    conv.weight.release_pages();
-    conv.prepared = std::move(dense);
+    conv.prepared = prepare_dense(key, conv.weight, conv.bias);
   }
 
   void prepare(std::string_view key, Linear& linear) override {
-    auto dense = prepare_dense(key, linear.weight, linear.bias);
-    linear.weight.release_pages();
-    linear.prepared = std::move(dense);
+    linear.prepared = prepare_dense(key, linear.weight, linear.bias);
   }
 
   void prepare(std::string_view key, GroupNorm& norm) override {
@@ -47,7 +42,7 @@ class CpuPreparer final : public Preparer {
           " input channels, the CPU backend takes ", cpu::kMostChannels);
     auto dense = std::make_shared<cpu::PreparedDense>();
     dense->simd = state_.simd;
-    dense->direct = cpu::pack(key, weight, panel(), state_.pool);
+    dense->direct = cpu::weight_matrix(key, weight, panel(), state_.pool);
     dense->bias = cpu::padded_vector(concatenate(key, ".bias"), bias, dense->direct.padded);
     return dense;
   }
@@ -72,11 +67,11 @@ std::unique_ptr<Preparer> make_cpu_preparer(CpuWorkspace& workspace) {
 }
 
 std::int64_t cpu_prepared_bytes(const Conv& conv) {
-  return packed_bytes(conv.weight);
+  return kept_bytes(conv.weight);
 }
 
 std::int64_t cpu_prepared_bytes(const Linear& linear) {
-  return packed_bytes(linear.weight);
+  return kept_bytes(linear.weight);
 }
 
 }  // namespace onestep

@@ -27,7 +27,7 @@ constexpr std::int64_t kTasksPerThread = 6;
 /// The output channels whose filters are transformed together, and where they lie:
 /// [point][block][panel][channel of the block][column of the panel].
 struct Filters {
-  Filters(const PackedMatrix& source, std::int64_t begin, std::int64_t end, float* into)
+  Filters(const WeightMatrix& source, std::int64_t begin, std::int64_t end, float* into)
       : weight(source),
         blocks(DepthBlocks::of(1, source.blocks.channels)),
         first(begin),
@@ -42,7 +42,7 @@ struct Filters {
            (channel - blocks.first(block)) * width;
   }
 
-  const PackedMatrix& weight;
+  const WeightMatrix& weight;
   DepthBlocks blocks;
   std::int64_t first;
   std::int64_t columns;
@@ -55,14 +55,13 @@ void transform_panel(const CpuWorkspace::State& state,
                      const Filters& filters,
                      std::int64_t column,
                      Scratch scratch) {
-  const PackedMatrix& weight = filters.weight;
+  const WeightMatrix& weight = filters.weight;
   const std::int64_t width = std::min(weight.panel, filters.columns - column);
   for (std::int64_t block = 0; block < weight.blocks.count(); ++block) {
     const std::int64_t length = weight.blocks.length(block);
     Scratch own = scratch;
-    const std::int64_t room = weight.dtype == DType::float32 ? 0 : weight.blocks.taps * length;
-    const float* taps = weight.widened(state.kernels, block, filters.first + column, width,
-                                       own.take<float>(room * width));
+    auto* taps = own.take<float>(weight.blocks.taps * length * width);
+    weight.widen(state.kernels, block, filters.first + column, width, taps);
     // The blocks of the two forms need not end at the same channels.
     for (std::int64_t done = 0; done < length;) {
       const std::int64_t channel = weight.blocks.first(block) + done;
@@ -244,7 +243,7 @@ void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const De
   if (has_few_tiles(args.output.extent, kernels.shape)) {
     return run_few_tiles(state, stop, kernels, args);
   }
-  const PackedMatrix& weight = *grid.weight;
+  const WeightMatrix& weight = *grid.weight;
   const std::int64_t unit = std::max(weight.panel, kChannelStep);
   const FilterRanges ranges(kernels.shape.points(), weight.blocks.channels, weight.padded, unit);
   float* data = state.transformed_floats(ranges.floats);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "onestep/backend/cpu/aligned_buffer.h"
 #include "onestep/backend/cpu/kernels/kernels.h"
 #include "onestep/backend/cpu/rounding.h"
 #include "onestep/backend/layer.h"
@@ -29,36 +28,29 @@ struct DepthBlocks {
   std::int64_t depth() const { return taps * channels; }
 };
 
-/// A weight matrix [depth][columns] in the order in which the kernels read it, in the file's dtype
-/// (float16, bfloat16 or float32): [block][panel][tap][channel of the block][column of the panel].
-struct PackedMatrix {
-  DType dtype = DType::float32;
+/// A weight matrix [depth][columns] as the file's tensor [columns][channels][taps], in its dtype
+/// (float16, bfloat16 or float32) and, as a rule, where the file is mapped: see Note [Weights where
+/// the file is mapped]. Products read panels of it in float32.
+struct WeightMatrix {
+  Array source;
   DepthBlocks blocks;
   std::int64_t columns = 0;
   std::int64_t padded = 0;  ///< columns rounded up to kChannelStep
   std::int64_t panel = 0;   ///< columns of a panel; the last one may be narrower
-  AlignedBuffer data;
 
-  /// Elements before column `column` (a multiple of `panel`) of a block.
-  std::int64_t position(std::int64_t block, std::int64_t column) const {
-    return blocks.taps * (blocks.first(block) * padded + blocks.length(block) * column);
-  }
-  const std::byte* at(std::int64_t block, std::int64_t column) const {
-    return data.data() + position(block, column) * size_of(dtype);
-  }
-  /// `count` columns of a block from `column` on in float32: where they stand, or copied to
-  /// `room`.
-  const float* widened(const Kernels& kernels,
-                       std::int64_t block,
-                       std::int64_t column,
-                       std::int64_t count,
-                       float* room) const;
+  /// `count` columns of a block from `column` on (a multiple of `panel`) in float32, zeros beyond
+  /// the last: [panel][tap][channel of the block][column of the panel].
+  void widen(const Kernels& kernels,
+             std::int64_t block,
+             std::int64_t column,
+             std::int64_t count,
+             float* output) const;
 };
 
 /// A convolution, or a linear layer as a convolution with one tap.
 struct PreparedDense final : Prepared {
   std::string simd;
-  PackedMatrix direct;
+  WeightMatrix direct;
   std::vector<float> bias;  ///< direct.padded, zeros beyond the last column
 };
 
@@ -67,9 +59,12 @@ struct PreparedNorm final : Prepared {
   std::vector<float> bias;
 };
 
-/// [D,C,kh,kw] or [D,C], packed in panels of `panel` columns. Throws Error naming `key` for a NaN
-/// or an infinity.
-PackedMatrix pack(std::string_view key, const Array& weight, std::int64_t panel, ThreadPool& pool);
+/// Of a weight [D,C,kh,kw] or [D,C], which is kept, not copied (other dtypes than those three
+/// become float32). Reads it once on the pool; throws Error naming `key` for a NaN or an infinity.
+WeightMatrix weight_matrix(std::string_view key,
+                           const Array& weight,
+                           std::int64_t panel,
+                           ThreadPool& pool);
 
 /// float32 values of a vector, `padded` of them, zeros beyond the last. Throws Error naming `key`
 /// for a NaN or an infinity.
