@@ -9,7 +9,7 @@
 namespace onestep {
 namespace {
 
-/// What `first` came to, so that all workspaces are alike and layers packed for one suit all.
+/// What `first` came to, so that all workspaces are alike and layers prepared for one suit all.
 CpuOptions resolved(CpuOptions options, const CpuWorkspace& first) {
   options.threads = first.threads();
   options.simd = first.simd();
