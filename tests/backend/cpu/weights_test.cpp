@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace onestep::testing {
@@ -18,12 +17,17 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-/// Values that all three dtypes hold exactly, in bytes that begin at an odd address and end with
+/// A weight's value number `i`, which all three dtypes hold exactly.
+float value_at(std::int64_t i) {
+  return static_cast<float>(i * 7 % 255 - 127);
+}
+
+/// Those values in bytes that begin at an odd address and end with
 /// the memory, as weights may in a file.
 Array weight_of(DType dtype, const Shape& shape, std::shared_ptr<Bytes>& bytes) {
   Array values(DType::float32, shape);
   std::int64_t i = 0;
-  for (float& value : values.mutable_view<float>()) value = static_cast<float>(++i * 7 % 255 - 127);
+  for (float& value : values.mutable_view<float>()) value = value_at(i++);
   const Array stored = values.to(dtype);
   const auto size = static_cast<std::size_t>(stored.bytes());
   bytes = std::make_shared<Bytes>(size + 3);
@@ -32,10 +36,7 @@ Array weight_of(DType dtype, const Shape& shape, std::shared_ptr<Bytes>& bytes) 
 }
 
 /// [panel][tap][channel][column], as WeightMatrix::widen() documents it.
-std::vector<float> expected_panels(const Array& weight,
-                                   const cpu::WeightMatrix& matrix,
-                                   std::int64_t block) {
-  const Array full = weight.to(DType::float32);
+std::vector<float> expected_panels(const cpu::WeightMatrix& matrix, std::int64_t block) {
   const cpu::DepthBlocks& blocks = matrix.blocks;
   std::vector<float> result;
   for (std::int64_t first = 0; first < matrix.padded; first += matrix.panel) {
@@ -45,11 +46,7 @@ std::vector<float> expected_panels(const Array& weight,
         for (std::int64_t column = first; column < end; ++column) {
           const std::int64_t at =
               (column * blocks.channels + blocks.first(block) + c) * blocks.taps + tap;
-          float value = 0;
-          if (column < matrix.columns) {
-            std::copy_n(full.data() + at * 4, 4, reinterpret_cast<std::byte*>(&value));
-          }
-          result.push_back(value);
+          result.push_back(column < matrix.columns ? value_at(at) : 0.0F);
         }
       }
     }
@@ -71,7 +68,7 @@ TEST(WeightMatrix, WidensPanelsFromBytesAtAnyAddress) {
             cpu::weight_matrix("w", weight, 2 * state.kernels.lanes, state.pool);
         EXPECT_EQ(matrix.source.data(), bytes->data() + 3) << "weights are not copied";
         for (std::int64_t block = 0; block < matrix.blocks.count(); ++block) {
-          const std::vector<float> expected = expected_panels(weight, matrix, block);
+          const std::vector<float> expected = expected_panels(matrix, block);
           std::vector<float> got(expected.size(), -1.0F);
           matrix.widen(state.kernels, block, 0, matrix.padded, got.data());
           EXPECT_EQ(got, expected) << simd << ' ' << to_string(shape) << " block " << block;

@@ -6,10 +6,8 @@ namespace {
 
 /// The file's weights stay as they are; the bias becomes float32.
 std::int64_t kept_bytes(const Array& weight) {
-  const DType dtype = weight.dtype();
-  const std::int64_t size =
-      dtype == DType::float16 || dtype == DType::bfloat16 ? 2 : std::int64_t{4};
-  return weight.elements() * size + cpu::padded_channels(weight.size(0)) * 4;
+  return weight.elements() * size_of(cpu::kept_dtype(weight.dtype())) +
+         cpu::padded_channels(weight.size(0)) * 4;
 }
 
 class CpuPreparer final : public Preparer {

@@ -14,64 +14,28 @@ namespace {
 // input; deeper blocks save passes over the partial sums.
 constexpr std::int64_t kBlockDepth = 640;
 
-struct Float32Bits {
-  using Stored = std::uint32_t;
-  static constexpr Stored kExponent = 0x7f800000u;
-};
-struct Float16Bits {
-  using Stored = std::uint16_t;
-  static constexpr Stored kExponent = 0x7c00u;
-};
-struct BFloat16Bits {
-  using Stored = std::uint16_t;
-  static constexpr Stored kExponent = 0x7f80u;
-};
-
-template <typename Bits>
-bool finite(const std::byte* values, std::int64_t count) {
-  using Stored = typename Bits::Stored;
-  Stored found = 0;  // as wide as a value and without an early end: becomes vector instructions
-  for (std::int64_t i = 0; i < count; ++i) {
-    Stored value;  // the file's bytes need not be aligned
-    std::memcpy(&value, values + i * sizeof(Stored), sizeof(Stored));
-    found |= static_cast<Stored>((value & Bits::kExponent) == Bits::kExponent);
-  }
-  return found == 0;
-}
-
-bool finite(DType dtype, const std::byte* values, std::int64_t count) {
-  switch (dtype) {
-    case DType::float16:
-      return finite<Float16Bits>(values, count);
-    case DType::bfloat16:
-      return finite<BFloat16Bits>(values, count);
-    default:
-      return finite<Float32Bits>(values, count);
-  }
-}
-
-/// As all_finite(), on the pool.
+/// As all_finite(weight), piece by piece on the pool.
 bool all_finite(const Array& weight, ThreadPool& pool) {
-  constexpr std::int64_t kValues = std::int64_t{1} << 18;  // of a task
+  constexpr std::int64_t kValues = std::int64_t{1} << 18;  // of a piece
   std::atomic<bool> result{true};
   const std::int64_t count = weight.elements();
   pool.parallel_for(ceil_div(count, kValues), 1, {},
                     [&](std::int64_t begin, std::int64_t end, int /*thread*/) {
                       const std::int64_t first = begin * kValues;
                       const std::int64_t last = std::min(end * kValues, count);
-                      if (!finite(weight.dtype(), weight.data() + first * size_of(weight.dtype()),
-                                  last - first)) {
-                        result.store(false, std::memory_order_relaxed);
-                      }
+                      const Array piece =
+                          Array::borrowed(weight.dtype(), {last - first},
+                                          weight.data() + first * size_of(weight.dtype()), nullptr);
+                      if (!onestep::all_finite(piece)) result = false;
                     });
   return result;
 }
 
-bool kept_as_it_is(DType dtype) {
-  return dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32;
-}
-
 }  // namespace
+
+DType kept_dtype(DType dtype) {
+  return dtype == DType::float16 || dtype == DType::bfloat16 ? dtype : DType::float32;
+}
 
 DepthBlocks DepthBlocks::of(std::int64_t taps, std::int64_t channels) {
   const std::int64_t most =
@@ -110,7 +74,7 @@ WeightMatrix weight_matrix(std::string_view key,
   check(weight.has_data(), key, ".weight was declared but never loaded");
   const std::int64_t taps = weight.rank() == 4 ? weight.size(2) * weight.size(3) : 1;
   WeightMatrix matrix{
-      .source = kept_as_it_is(weight.dtype()) ? weight : weight.to(DType::float32),
+      .source = weight.to(kept_dtype(weight.dtype())),
       .blocks = DepthBlocks::of(taps, weight.size(1)),
       .columns = weight.size(0),
       .padded = padded_channels(weight.size(0)),

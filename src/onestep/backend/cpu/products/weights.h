@@ -59,8 +59,13 @@ struct PreparedNorm final : Prepared {
   std::vector<float> bias;
 };
 
-/// Of a weight [D,C,kh,kw] or [D,C], which is kept, not copied (other dtypes than those three
-/// become float32). Reads it once on the pool; throws Error naming `key` for a NaN or an infinity.
+/// In which weights of a file's dtype are kept: float16, bfloat16 and float32 as they are, others
+/// as float32.
+DType kept_dtype(DType dtype);
+
+/// Of a weight [D,C,kh,kw] or [D,C], which is kept, not copied, unless
+/// kept_dtype() is another dtype. Reads it once on the pool; throws Error naming `key` for a NaN or
+/// an infinity.
 WeightMatrix weight_matrix(std::string_view key,
                            const Array& weight,
                            std::int64_t panel,
