@@ -7,16 +7,14 @@
 
 namespace onestep::cpu {
 
-/// Bytes that start on a cache line; uninitialised.
+/// Bytes that start on a cache line; uninitialised. Large ones lie in huge pages where the system
+/// has some: products walk them faster than translations of small pages are found.
 class AlignedBuffer {
  public:
   static constexpr std::size_t kAlignment = 64;
 
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::int64_t bytes)
-      : data_(static_cast<std::byte*>(
-            ::operator new (static_cast<std::size_t>(bytes), std::align_val_t{kAlignment}))),
-        bytes_(bytes) {}
+  explicit AlignedBuffer(std::int64_t bytes);
 
   std::byte* data() { return data_.get(); }
   const std::byte* data() const { return data_.get(); }

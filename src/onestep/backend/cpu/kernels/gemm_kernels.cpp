@@ -34,9 +34,26 @@ struct Tile {
   }
 };
 
+/// Fetches what the next product reads, as many bytes at every step of the depth.
+struct NextAhead {
+  const char* at;
+  std::int64_t step;
+
+  HWY_INLINE void advance() {
+    constexpr int kRead = 0;
+    constexpr int kSecondLevel = 2;
+    __builtin_prefetch(at, kRead, kSecondLevel);
+    at += step;
+  }
+};
+struct NothingAhead {
+  HWY_INLINE void advance() {}
+};
+
 /// Adds one tap: rows a[i][offset + k], panel b [length][kVectors * lanes].
-template <int kRows, int kVectors>
+template <int kRows, int kVectors, typename Ahead>
 HWY_INLINE void add_tap(Tile<kRows, kVectors>& tile,
+                        Ahead& ahead,
                         const float* const* HWY_RESTRICT a,
                         std::int64_t offset,
                         std::int64_t length,
@@ -48,6 +65,7 @@ HWY_INLINE void add_tap(Tile<kRows, kVectors>& tile,
     V bk[kVectors];
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) bk[j] = hn::LoadU(d, b + j * kLanes);
+    ahead.advance();
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
       const V ak = hn::Set(d, row[i][k]);
@@ -57,8 +75,9 @@ HWY_INLINE void add_tap(Tile<kRows, kVectors>& tile,
   }
 }
 
-template <int kRows, int kVectors>
+template <int kRows, int kVectors, typename Ahead>
 HWY_NOINLINE void gemm_tile(const GemmArgs& args,
+                            Ahead& ahead,
                             const float* const* a,
                             std::int64_t first_row,
                             std::int64_t column,
@@ -66,7 +85,7 @@ HWY_NOINLINE void gemm_tile(const GemmArgs& args,
   Tile<kRows, kVectors> tile;
   tile.clear();
   for (std::int64_t tap = 0; tap < args.taps; ++tap) {
-    add_tap(tile, a + tap * kTileRows, args.offset, args.length,
+    add_tap(tile, ahead, a + tap * kTileRows, args.offset, args.length,
             b + tap * args.length * kVectors * kLanes);
   }
   const std::int64_t rows = args.rows - first_row;
@@ -83,32 +102,43 @@ HWY_NOINLINE void gemm_tile(const GemmArgs& args,
   }
 }
 
-template <int kVectors>
+template <int kVectors, typename Ahead>
 void gemm_panel(const GemmArgs& args,
+                Ahead& ahead,
                 const float* const* a,
                 std::int64_t row,
                 std::int64_t column,
                 const float* b) {
   const std::int64_t rows = args.rows - row;
   if (rows > kTileRows / 2) {
-    gemm_tile<kTileRows, kVectors>(args, a, row, column, b);
+    gemm_tile<kTileRows, kVectors>(args, ahead, a, row, column, b);
   } else if (rows > 1) {
-    gemm_tile<kTileRows / 2, kVectors>(args, a, row, column, b);
+    gemm_tile<kTileRows / 2, kVectors>(args, ahead, a, row, column, b);
   } else {
-    gemm_tile<1, kVectors>(args, a, row, column, b);
+    gemm_tile<1, kVectors>(args, ahead, a, row, column, b);
   }
 }
 
-void gemm(const GemmArgs& args) {
+template <typename Ahead>
+void gemm_rows(const GemmArgs& args, Ahead ahead) {
   const std::int64_t depth = args.taps * args.length;
   for (std::int64_t row = 0; row < args.rows; row += kTileRows) {
     const float* const* a = args.a + row * args.taps;
     std::int64_t column = 0;
     for (; column + 2 * kLanes <= args.columns; column += 2 * kLanes) {
-      gemm_panel<2>(args, a, row, column, args.b + column * depth);
+      gemm_panel<2>(args, ahead, a, row, column, args.b + column * depth);
     }
-    if (column < args.columns) gemm_panel<1>(args, a, row, column, args.b + column * depth);
+    if (column < args.columns) gemm_panel<1>(args, ahead, a, row, column, args.b + column * depth);
   }
+}
+
+void gemm(const GemmArgs& args) {
+  if (args.next == nullptr) return gemm_rows(args, NothingAhead());
+  // A panel's step of the depth is made once for every tile of rows.
+  constexpr std::int64_t kStepBytes = 2 * kLanes * sizeof(float);
+  const std::int64_t tiles = (args.rows + kTileRows - 1) / kTileRows;
+  gemm_rows(args, NextAhead{.at = reinterpret_cast<const char*>(args.next),
+                            .step = (kStepBytes + tiles - 1) / tiles});
 }
 
 template <int kVectors>

@@ -34,6 +34,9 @@ struct GemmArgs {
   std::int64_t column;
   /// What the sum starts from, [columns]; null: what c holds.
   const float* start;
+  /// The b of the next product, as large; it is brought into the second-level cache meanwhile.
+  /// Null where b is there already.
+  const float* next = nullptr;
 };
 
 /// Columns of a weight matrix, rows of the file's tensor, to a panel as GemmArgs reads them.
@@ -110,6 +113,7 @@ struct WeightedSumArgs {
 /// A patch of pixels to a tile's points.
 struct TileInputArgs {
   const float* const* pixels;  ///< [points]
+  const float* const* next;    ///< of the next tile, fetched meanwhile; null where they are near
   std::int64_t offset;         ///< of the first channel
   std::int64_t channels;       ///< a multiple of kChannelStep
   float* output;               ///< [points][channels], points `point_stride` apart
@@ -137,6 +141,7 @@ struct TileOutputArgs {
   const float* const* residual;  ///< [pixels]; null for none
   bool cropped_below = false;    ///< the doubled map lacks its last row, which is this tile's
   bool cropped_right = false;    ///< likewise its last column
+  bool streamed = false;         ///< past the caches, to be followed by hwy::FlushStream()
 };
 
 /// Sides of a tile.

@@ -128,6 +128,9 @@ template <typename Tile>
 HWY_NOINLINE void input(const TileInputArgs& args) {
   constexpr int kSide = Tile::kShape.side;
   for (std::int64_t c = 0; c < args.channels; c += kLanes) {
+    if (args.next != nullptr) {
+      for (int i = 0; i < kSide * kSide; ++i) __builtin_prefetch(args.next[i] + args.offset + c);
+    }
     V rows[kSide][kSide];
     for (int i = 0; i < kSide; ++i) {
       V x[kSide];
@@ -207,7 +210,11 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
         if (args.residual != nullptr) {
           value = hn::Add(value, hn::LoadU(d, args.residual[pixel] + column));
         }
-        hn::StoreU(value, d, args.output[pixel] + column);
+        if (args.streamed) {
+          hn::Stream(value, d, args.output[pixel] + column);
+        } else {
+          hn::StoreU(value, d, args.output[pixel] + column);
+        }
       }
     }
   }

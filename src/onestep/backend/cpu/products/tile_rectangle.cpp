@@ -1,11 +1,15 @@
 #include "onestep/backend/cpu/products/tile_rectangle.h"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 
 namespace onestep::cpu {
 namespace {
 
 constexpr std::int64_t kStripChannels = 64;  // normalised at once
+// A map that no cache keeps until it is read again is not read into one to be written.
+constexpr std::int64_t kStreamedFloats = 8 * 1024 * 1024;
 constexpr std::int64_t kMostOutputs = kWinogradTile.outputs * kWinogradTile.outputs;
 static_assert(kDoubledTile.outputs <= kWinogradTile.outputs);
 
@@ -88,6 +92,7 @@ void TileRectangle::transform(const Patches& patches,
       for (std::int64_t tile = 0; tile < tiles(); ++tile) {
         kernels_.input(
             {.pixels = pixels + tile * points(),
+             .next = normed() || tile + 1 == tiles() ? nullptr : pixels + (tile + 1) * points(),
              .offset = normed() ? 0 : first,
              .channels = channels,
              .output = patches.data + patches.position(block, 0) + tile * blocks.chunk + at,
@@ -99,18 +104,18 @@ void TileRectangle::transform(const Patches& patches,
 
 /// Where the pixels of every tile stand, [tile][point]: in the strip, in the map, or among zeros.
 void TileRectangle::point_at_input(const float* strip, const float** pixels) const {
-  for (std::int64_t tile = 0; tile < tiles(); ++tile) {
-    for (std::int64_t i = 0; i < points(); ++i) {
-      const std::int64_t y =
-          first_y() + tile / columns_ * kernels_.shape.step + i / kernels_.shape.side;
-      const std::int64_t x =
-          first_x() + tile % columns_ * kernels_.shape.step + i % kernels_.shape.side;
-      if (y < y0_ || y >= y1_ || x < x0_ || x >= x1_) {
-        *pixels++ = state_.zero_floats();
-      } else if (strip != nullptr) {
-        *pixels++ = strip + ((y - y0_) * source_width() + x - x0_) * kStripChannels;
-      } else {
-        *pixels++ = args_.x.pixel(sample_, y * args_.x.extent.width + x);
+  const TileShape& shape = kernels_.shape;
+  const auto at = [&](std::int64_t y, std::int64_t x) {
+    if (y < y0_ || y >= y1_ || x < x0_ || x >= x1_) return state_.zero_floats();
+    if (strip != nullptr) return strip + ((y - y0_) * source_width() + x - x0_) * kStripChannels;
+    return static_cast<const float*>(args_.x.pixel(sample_, y * args_.x.extent.width + x));
+  };
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    for (std::int64_t column = 0; column < columns_; ++column) {
+      const std::int64_t y = first_y() + row * shape.step;
+      const std::int64_t x = first_x() + column * shape.step;
+      for (std::int64_t i = 0; i < shape.side; ++i) {
+        for (std::int64_t j = 0; j < shape.side; ++j) *pixels++ = at(y + i, x + j);
       }
     }
   }
@@ -136,6 +141,7 @@ void TileRectangle::write(const float* products,
                           Scratch scratch) const {
   const Extent& map = args_.output.extent;
   const std::int64_t side = kernels_.shape.outputs;
+  const bool streamed = map.batch * map.tokens() * args_.output.padded() >= kStreamedFloats;
   auto* sink = scratch.take<float>(args_.output.padded());  // of pixels beyond the map
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const std::int64_t y = (tile_y_ + tile / columns_) * side;
@@ -159,8 +165,10 @@ void TileRectangle::write(const float* products,
                      .output = output,
                      .residual = args_.residual.data != nullptr ? residual : nullptr,
                      .cropped_below = y + side > map.height,
-                     .cropped_right = x + side > map.width});
+                     .cropped_right = x + side > map.width,
+                     .streamed = streamed});
   }
+  if (streamed) hwy::FlushStream();
 }
 
 }  // namespace onestep::cpu

@@ -17,11 +17,12 @@ namespace onestep::cpu {
 namespace {
 
 // Parts of a thread's scratch. What leaves the second-level cache on its way (patches, products) is
-// written and read once; filters are read again for every rectangle, so rectangles are large.
+// written and read once; filters are read again for every rectangle, while the product before is
+// computed: four register tiles of AVX-512 take longer than the memory.
 constexpr std::int64_t kPatchFloats = 1280 * 1024;
 constexpr std::int64_t kProductFloats = 704 * 1024;
-constexpr std::int64_t kMostRows = 3600;  // points times tiles
-constexpr std::int64_t kColumns = 64;     // of filters in the second-level cache
+constexpr std::int64_t kMostRows = 36 * 48;  // points times tiles
+constexpr std::int64_t kColumns = 64;        // of filters in the second-level cache
 constexpr std::int64_t kTasksPerThread = 6;
 
 /// The output channels whose filters are transformed together, and where they lie:
@@ -107,6 +108,7 @@ class TileTask {
           multiply(point, column + at, at, std::min(kColumns, columns - at));
         }
       }
+      issue({});
       rectangle_.write(products_, pass_, filters_.first + column, columns, scratch_);
     }
   }
@@ -121,17 +123,27 @@ class TileTask {
     for (std::int64_t block = 0; block < blocks.count(); ++block) {
       const float* b = filters_.data + point * filters_.point_stride() +
                        blocks.first(block) * filters_.columns + blocks.length(block) * column;
-      state_.kernels.gemm({.a = rows_->a,
-                           .rows = patches_.tiles,
-                           .taps = 1,
-                           .offset = patches_.position(block, point),
-                           .length = blocks.length(block),
-                           .b = b,
-                           .columns = columns,
-                           .c = rows_->c,
-                           .column = point * product_stride_ + target,
-                           .start = block == 0 ? state_.zero_floats() : nullptr});
+      issue({.a = rows_->a,
+             .rows = patches_.tiles,
+             .taps = 1,
+             .offset = patches_.position(block, point),
+             .length = blocks.length(block),
+             .b = b,
+             .columns = columns,
+             .c = rows_->c,
+             .column = point * product_stride_ + target,
+             .start = block == 0 ? state_.zero_floats() : nullptr});
     }
+  }
+
+  /// Computes the product that was issued before, which fetches the filters of this one. One
+  /// without rows computes the last.
+  void issue(const GemmArgs& product) {
+    if (issued_.rows > 0) {
+      issued_.next = product.b;
+      state_.kernels.gemm(issued_);
+    }
+    issued_ = product;
   }
 
   const CpuWorkspace::State& state_;
@@ -143,6 +155,7 @@ class TileTask {
   std::int64_t product_stride_ = 0;
   float* products_ = nullptr;  // [point][tile][pass]
   std::optional<TileRows> rows_;
+  GemmArgs issued_ = {};
 };
 
 void run_range(CpuWorkspace::State& state,
