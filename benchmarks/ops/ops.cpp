@@ -4,10 +4,16 @@
 // second of processor time, so that other work on the machine does not enter.
 //
 //   ops [--benchmark_filter=avx512.*2_threads]
+//
+// Lines that begin with onednn are of that library's Winograd convolution, measured alike.
 #include "onestep/backend/cpu/cpu_backend.h"
 #include "onestep/backend/layer.h"
 #include "onestep/base/stopwatch.h"
 #include "onestep/base/thread_pool.h"
+
+#ifdef ONESTEP_BENCHMARK_ONEDNN
+#include "onednn.h"
+#endif
 
 #include <benchmark/benchmark.h>
 #include <immintrin.h>
@@ -154,6 +160,25 @@ struct Bench {
   std::unique_ptr<Preparer> preparer;
 };
 
+/// Repeats `operation`; `multiply_adds` says how many have been done so far.
+void repeat(benchmark::State& state,
+            double peak,
+            const std::function<void()>& operation,
+            const std::function<double()>& multiply_adds) {
+  operation();  // touches the memory for the first time
+  const double before = multiply_adds();
+  const double processor = processor_seconds();
+  const Stopwatch watch;
+  for (auto _ : state) operation();
+  const double work = 2e-9 * (multiply_adds() - before);
+  const double used = processor_seconds() - processor;
+  state.counters["cpu_ms"] = 1e3 * used / static_cast<double>(state.iterations());
+  if (work > 0) {
+    state.counters["GFLOP/s"] = work / watch.seconds();
+    state.counters["%peak"] = 100 * work / used / peak;
+  }
+}
+
 /// Makes the inputs, then returns what is measured.
 using Setup = std::function<std::function<Tensor()>(Bench&)>;
 
@@ -161,18 +186,8 @@ void measure(benchmark::State& state, const std::string& simd, int threads, cons
   const double peak = peak_of(simd, threads);
   Bench bench(simd, threads);
   const std::function<Tensor()> operation = setup(bench);
-  operation();  // touches the arena's pages
-  const double before = bench.run.multiply_adds;
-  const double processor = processor_seconds();
-  const Stopwatch watch;
-  for (auto _ : state) operation();
-  const double work = 2e-9 * (bench.run.multiply_adds - before);
-  const double used = processor_seconds() - processor;
-  state.counters["cpu_ms"] = 1e3 * used / static_cast<double>(state.iterations());
-  if (work > 0) {
-    state.counters["GFLOP/s"] = work / watch.seconds();
-    state.counters["%peak"] = 100 * work / used / peak;
-  }
+  repeat(
+      state, peak, [&] { operation(); }, [&] { return bench.run.multiply_adds; });
 }
 
 Setup conv_setup(std::int64_t channels, std::int64_t height, std::int64_t width, bool norm) {
@@ -207,14 +222,19 @@ Setup attention_setup(int heads, std::int64_t tokens, std::int64_t keys, std::in
   };
 }
 
+// Channels, height, width.
+constexpr std::int64_t kConvs[][3] = {{128, 576, 768}, {256, 288, 384}, {512, 144, 192},
+                                      {512, 72, 96},   {320, 72, 96},   {640, 36, 48},
+                                      {1280, 18, 24},  {1280, 9, 12}};
+
+std::string name_of(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  return std::to_string(channels) + "@" + std::to_string(height) + "x" + std::to_string(width);
+}
+
 std::vector<std::pair<std::string, Setup>> operations() {
   std::vector<std::pair<std::string, Setup>> list;
-  const std::int64_t convs[][3] = {{128, 576, 768}, {256, 288, 384}, {512, 144, 192},
-                                   {512, 72, 96},   {320, 72, 96},   {640, 36, 48},
-                                   {1280, 18, 24},  {1280, 9, 12}};
-  for (const auto& [channels, height, width] : convs) {
-    const std::string name =
-        std::to_string(channels) + "@" + std::to_string(height) + "x" + std::to_string(width);
+  for (const auto& [channels, height, width] : kConvs) {
+    const std::string name = name_of(channels, height, width);
     list.emplace_back("conv3x3/" + name, conv_setup(channels, height, width, false));
     list.emplace_back("norm_silu_conv3x3/" + name, conv_setup(channels, height, width, true));
   }
@@ -242,19 +262,57 @@ std::vector<std::pair<std::string, Setup>> operations() {
   return list;
 }
 
+std::string count_of(int threads) {
+  return std::to_string(threads) + (threads == 1 ? "_thread" : "_threads");
+}
+
+#ifdef ONESTEP_BENCHMARK_ONEDNN
+void measure_onednn(benchmark::State& state,
+                    int threads,
+                    std::int64_t channels,
+                    std::int64_t height,
+                    std::int64_t width) {
+  const double peak = peak_of("avx512", threads);
+  const std::function<void()> layer = onednn_winograd(channels, height, width, threads);
+  if (!layer) return state.SkipWithError("this oneDNN has no Winograd convolution here");
+  const double each = 9.0 * static_cast<double>(channels * channels * height * width);
+  double done = 0;
+  repeat(
+      state, peak,
+      [&] {
+        layer();
+        done += each;
+      },
+      [&] { return done; });
+}
+
+void register_onednn(int threads) {
+  for (const auto& [channels, height, width] : kConvs) {
+    const std::string name =
+        "onednn_winograd/" + count_of(threads) + "/conv3x3/" + name_of(channels, height, width);
+    benchmark::RegisterBenchmark(name.c_str(), measure_onednn, threads, channels, height, width)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+}
+#else
+void register_onednn(int /*threads*/) {}
+#endif
+
 void register_all() {
+  std::vector<int> threads = {1, available_processors()};
+  threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
   for (const std::string& simd : cpu_simd_targets()) {
-    std::vector<int> threads = {1, available_processors()};
-    threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
     for (const int count : threads) {
       for (const auto& [name, setup] : operations()) {
-        const std::string full = simd + "/" + std::to_string(count) + "_threads/" + name;
+        const std::string full = simd + "/" + count_of(count) + "/" + name;
         benchmark::RegisterBenchmark(full.c_str(), measure, simd, count, setup)
             ->Unit(benchmark::kMillisecond)
             ->UseRealTime();
       }
     }
   }
+  for (const int count : threads) register_onednn(count);
 }
 
 }  // namespace
