@@ -66,7 +66,8 @@ MapView view(const Tensor& tensor) {
   auto& storage = tensor.storage<ArenaStorage>();
   return {.data = reinterpret_cast<float*>(storage.arena->at(storage.offset)),
           .extent = tensor.extent(),
-          .pitch = pitch_of(tensor.channels())};
+          .pitch = pitch_of(tensor.channels()),
+          .moments = &storage.moments};
 }
 
 }  // namespace onestep::cpu

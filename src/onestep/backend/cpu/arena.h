@@ -1,6 +1,7 @@
 #pragma once
 
 #include "onestep/backend/cpu/kernels/kernels.h"
+#include "onestep/backend/cpu/map_moments.h"
 #include "onestep/backend/cpu/rounding.h"
 #include "onestep/backend/offset_allocator.h"
 #include "onestep/backend/tensor.h"
@@ -51,6 +52,7 @@ struct MapView {
   float* data = nullptr;
   Extent extent;
   std::int64_t pitch = 0;
+  MapMoments* moments = nullptr;  ///< whoever writes the map may fill them
 
   float* pixel(std::int64_t sample, std::int64_t token) const {
     return data + (sample * extent.tokens() + token) * pitch;
@@ -69,6 +71,7 @@ struct ArenaStorage final : Tensor::Storage {
   std::shared_ptr<Arena> arena;
   std::int64_t bytes;
   std::int64_t offset;
+  MapMoments moments;
 };
 
 Tensor make_tensor(const std::shared_ptr<Arena>& arena, const Extent& extent);

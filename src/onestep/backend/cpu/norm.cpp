@@ -31,17 +31,13 @@ struct Moments {
   }
 };
 
-/// Adds a piece of `pixels` pixels to the moments of every group.
-void add_piece(const Kernels& kernels,
-               const float* x,
-               std::int64_t pitch,
-               std::int64_t pixels,
-               std::int64_t channels,
-               std::int64_t groups,
-               float* mean,
-               float* deviation,
-               Moments* moments) {
-  kernels.channel_moments(x, pitch, pixels, padded_channels(channels), mean, deviation);
+/// Adds those of the channels of `pixels` pixels to the moments of every group.
+void add_channels(const float* mean,
+                  const float* deviation,
+                  std::int64_t pixels,
+                  std::int64_t channels,
+                  std::int64_t groups,
+                  Moments* moments) {
   const std::int64_t size = channels / groups;
   for (std::int64_t group = 0; group < groups; ++group) {
     double sum = 0;
@@ -62,15 +58,39 @@ void add_piece(const Kernels& kernels,
   }
 }
 
-/// The moments of every [sample][slice][group].
-std::vector<Moments> slice_moments(CpuWorkspace::State& state,
-                                   const std::stop_token& stop,
-                                   const MapView& x,
-                                   std::int64_t groups) {
+/// Moments of the groups of every sample.
+struct GroupMoments {
+  GroupMoments(std::int64_t batch, std::int64_t groups)
+      : count(groups), values(static_cast<std::size_t>(batch * groups)) {}
+  Moments* of(std::int64_t sample) { return values.data() + sample * count; }
+
+  std::int64_t count;
+  std::vector<Moments> values;  // [B][groups]
+};
+
+/// From what was gathered while the map was written.
+GroupMoments kept_moments(const MapView& x, std::int64_t groups) {
+  MapMoments& kept = *x.moments;
+  GroupMoments result(x.extent.batch, groups);
+  for (std::int64_t sample = 0; sample < x.extent.batch; ++sample) {
+    for (std::int64_t part = 0; part < kept.parts; ++part) {
+      add_channels(kept.mean(sample, part), kept.deviation(sample, part),
+                   kept.pixels[static_cast<std::size_t>(part)], x.extent.channels, groups,
+                   result.of(sample));
+    }
+  }
+  return result;
+}
+
+/// From the map itself.
+GroupMoments read_moments(CpuWorkspace::State& state,
+                          const std::stop_token& stop,
+                          const MapView& x,
+                          std::int64_t groups) {
   const std::int64_t channels = x.extent.channels;
   const std::int64_t tokens = x.extent.tokens();
   const std::int64_t piece = std::max<std::int64_t>(8, kPieceFloats / x.padded());
-  std::vector<Moments> moments(static_cast<std::size_t>(x.extent.batch * kSlices * groups));
+  GroupMoments slices(x.extent.batch * kSlices, groups);
   state.pool.parallel_for(
       x.extent.batch * kSlices, 1, stop, [&](std::int64_t begin, std::int64_t end, int thread) {
         Scratch scratch = state.scratch_of(thread);
@@ -81,12 +101,20 @@ std::vector<Moments> slice_moments(CpuWorkspace::State& state,
           const std::int64_t slice = task % kSlices;
           const std::int64_t last = tokens * (slice + 1) / kSlices;
           for (std::int64_t i = tokens * slice / kSlices; i < last; i += piece) {
-            add_piece(state.kernels, x.pixel(sample, i), x.pitch, std::min(piece, last - i),
-                      channels, groups, mean, deviation, moments.data() + task * groups);
+            const std::int64_t pixels = std::min(piece, last - i);
+            state.kernels.channel_moments(x.pixel(sample, i), x.pitch, pixels, x.padded(), mean,
+                                          deviation);
+            add_channels(mean, deviation, pixels, channels, groups, slices.of(task));
           }
         }
       });
-  return moments;
+  GroupMoments result(x.extent.batch, groups);
+  for (std::int64_t slice = 0; slice < x.extent.batch * kSlices; ++slice) {
+    for (std::int64_t group = 0; group < groups; ++group) {
+      result.of(slice / kSlices)[group].merge(slices.of(slice)[group]);
+    }
+  }
+  return result;
 }
 
 template <typename Norm>
@@ -113,17 +141,15 @@ AppliedNorm group_statistics(CpuWorkspace::State& state,
   const PreparedNorm& parameters = prepared(norm);
   const std::int64_t groups = norm.groups;
   const std::int64_t size = x.extent.channels / groups;
-  const std::vector<Moments> slices = slice_moments(state, stop, x, groups);
+  const bool kept = x.moments != nullptr && x.moments->parts > 0;
+  GroupMoments moments = kept ? kept_moments(x, groups) : read_moments(state, stop, x, groups);
   state.channel_norm.assign(static_cast<std::size_t>(x.extent.batch * 3 * x.padded()), 0.0f);
   for (std::int64_t sample = 0; sample < x.extent.batch; ++sample) {
     float* mean = state.channel_norm.data() + sample * 3 * x.padded();
     float* gain = mean + x.padded();
     float* bias = gain + x.padded();
     for (std::int64_t group = 0; group < groups; ++group) {
-      Moments all;
-      for (std::int64_t slice = 0; slice < kSlices; ++slice) {
-        all.merge(slices[static_cast<std::size_t>((sample * kSlices + slice) * groups + group)]);
-      }
+      const Moments& all = moments.of(sample)[group];
       const double inverse = 1.0 / std::sqrt(all.deviation / all.count + norm.epsilon);
       for (std::int64_t c = group * size; c < (group + 1) * size; ++c) {
         const auto index = static_cast<std::size_t>(c);

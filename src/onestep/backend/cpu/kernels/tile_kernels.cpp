@@ -181,6 +181,52 @@ HWY_NOINLINE void filter(const TileFilterArgs& args) {
   }
 }
 
+/// Adds a tile's pixels to the moments at `column` (Chan, Golub, LeVeque 1983).
+template <int kOutputs>
+HWY_INLINE void add_moments(const TileOutputArgs& args,
+                            const V (&pixels)[kOutputs][kOutputs],
+                            std::int64_t column) {
+  const auto count = static_cast<float>(args.rows * args.row_pixels);
+  const auto before = static_cast<float>(args.before);
+  V sum = hn::Zero(d);
+  V squares = hn::Zero(d);
+  V centre;
+  if (args.rows == kOutputs && args.row_pixels == kOutputs) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kOutputs; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kOutputs; ++j) sum = hn::Add(sum, pixels[i][j]);
+    }
+    centre = hn::Mul(sum, hn::Set(d, 1.0F / (kOutputs * kOutputs)));
+#pragma GCC unroll 4
+    for (int i = 0; i < kOutputs; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kOutputs; ++j) {
+        const V difference = hn::Sub(pixels[i][j], centre);
+        squares = hn::MulAdd(difference, difference, squares);
+      }
+    }
+  } else {
+    for (std::int64_t i = 0; i < args.rows; ++i) {
+      for (std::int64_t j = 0; j < args.row_pixels; ++j) sum = hn::Add(sum, pixels[i][j]);
+    }
+    centre = hn::Mul(sum, hn::Set(d, 1.0F / count));
+    for (std::int64_t i = 0; i < args.rows; ++i) {
+      for (std::int64_t j = 0; j < args.row_pixels; ++j) {
+        const V difference = hn::Sub(pixels[i][j], centre);
+        squares = hn::MulAdd(difference, difference, squares);
+      }
+    }
+  }
+  const V share = hn::Set(d, count / (before + count));
+  const V mean = hn::LoadU(d, args.mean + column);
+  const V difference = hn::Sub(centre, mean);
+  const V between = hn::Mul(hn::Mul(difference, difference), hn::Mul(share, hn::Set(d, before)));
+  const V deviation = hn::LoadU(d, args.deviation + column);
+  hn::StoreU(hn::MulAdd(difference, share, mean), d, args.mean + column);
+  hn::StoreU(hn::Add(deviation, hn::Add(squares, between)), d, args.deviation + column);
+}
+
 template <typename Tile>
 HWY_NOINLINE void output(const TileOutputArgs& args) {
   constexpr int kSide = Tile::kShape.side;
@@ -200,6 +246,7 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
       for (int i = 0; i < kOutputs; ++i) rows[i][j] = y[i];
     }
     const std::int64_t column = args.column + c;
+    V pixels[kOutputs][kOutputs];
     for (int i = 0; i < kOutputs; ++i) {
       V y[kOutputs];
       Tile::output(rows[i], y, args.cropped_right);
@@ -210,6 +257,7 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
         if (args.residual != nullptr) {
           value = hn::Add(value, hn::LoadU(d, args.residual[pixel] + column));
         }
+        pixels[i][j] = value;
         if (args.streamed) {
           hn::Stream(value, d, args.output[pixel] + column);
         } else {
@@ -217,6 +265,7 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
         }
       }
     }
+    add_moments(args, pixels, c);
   }
 }
 

@@ -98,6 +98,7 @@ void run_few_tiles(CpuWorkspace::State& state,
   const TileGrid grid = few_grid(args.output.extent, kernels.shape);
   const std::int64_t floats = largest_patches(grid, blocks.channels, kernels.shape).floats();
   float* data = state.transformed_floats(grid.rectangles() * floats);
+  expect_moments(grid, kernels.shape, args.output);
   // task(rectangle, its patches, part of `parts`, scratch) for all of them.
   const auto for_parts = [&](std::int64_t parts, const auto& task) {
     state.pool.parallel_for(

@@ -42,6 +42,21 @@ TileGrid::TileGrid(const Extent& output, const TileShape& shape, std::int64_t mo
   across = ceil_div(tile_columns, width);
 }
 
+void expect_moments(const TileGrid& grid, const TileShape& shape, const MapView& output) {
+  const std::int64_t height = grid.height * shape.outputs;  // of a rectangle, in pixels
+  const std::int64_t width = grid.width * shape.outputs;
+  MapMoments& moments = *output.moments;
+  moments.parts = grid.parts();
+  moments.padded = output.padded();
+  moments.values.assign(static_cast<std::size_t>(grid.rectangles() * 2 * moments.padded), 0.0F);
+  for (std::int64_t y = 0; y < output.extent.height; y += height) {
+    for (std::int64_t x = 0; x < output.extent.width; x += width) {
+      moments.pixels.push_back(std::min(height, output.extent.height - y) *
+                               std::min(width, output.extent.width - x));
+    }
+  }
+}
+
 TileRectangle::TileRectangle(const CpuWorkspace::State& state,
                              const TileKernels& kernels,
                              const DenseArgs& args,
@@ -50,8 +65,9 @@ TileRectangle::TileRectangle(const CpuWorkspace::State& state,
     : state_(state),
       kernels_(kernels),
       args_(args),
-      sample_(index / (grid.down * grid.across)),
-      tile_y_(index % (grid.down * grid.across) / grid.across * grid.height),
+      sample_(index / grid.parts()),
+      part_(index % grid.parts()),
+      tile_y_(part_ / grid.across * grid.height),
       tile_x_(index % grid.across * grid.width),
       rows_(std::min(grid.height, grid.tile_rows - tile_y_)),
       columns_(std::min(grid.width, grid.tile_columns - tile_x_)) {
@@ -142,10 +158,13 @@ void TileRectangle::write(const float* products,
   const Extent& map = args_.output.extent;
   const std::int64_t side = kernels_.shape.outputs;
   const bool streamed = map.batch * map.tokens() * args_.output.padded() >= kStreamedFloats;
+  std::int64_t before = 0;
   auto* sink = scratch.take<float>(args_.output.padded());  // of pixels beyond the map
   for (std::int64_t tile = 0; tile < tiles(); ++tile) {
     const std::int64_t y = (tile_y_ + tile / columns_) * side;
     const std::int64_t x = (tile_x_ + tile % columns_) * side;
+    const std::int64_t rows = std::min(side, map.height - y);
+    const std::int64_t row_pixels = std::min(side, map.width - x);
     float* output[kMostOutputs];
     const float* residual[kMostOutputs];
     for (std::int64_t i = 0; i < side * side; ++i) {
@@ -166,7 +185,13 @@ void TileRectangle::write(const float* products,
                      .residual = args_.residual.data != nullptr ? residual : nullptr,
                      .cropped_below = y + side > map.height,
                      .cropped_right = x + side > map.width,
+                     .rows = rows,
+                     .row_pixels = row_pixels,
+                     .mean = args_.output.moments->mean(sample_, part_) + column,
+                     .deviation = args_.output.moments->deviation(sample_, part_) + column,
+                     .before = before,
                      .streamed = streamed});
+    before += rows * row_pixels;
   }
   if (streamed) hwy::FlushStream();
 }

@@ -36,7 +36,8 @@ struct TileRows {
 struct TileGrid {
   TileGrid(const Extent& output, const TileShape& shape, std::int64_t most);
 
-  std::int64_t rectangles() const { return down * across * batch; }
+  std::int64_t parts() const { return down * across; }  ///< of a sample
+  std::int64_t rectangles() const { return parts() * batch; }
   std::int64_t most_tiles() const { return height * width; }
 
   std::int64_t tile_rows;
@@ -47,6 +48,9 @@ struct TileGrid {
   std::int64_t down = 1;    ///< rectangles
   std::int64_t across = 1;
 };
+
+/// Room for the moments of a map that a grid's rectangles write, each of them a part.
+void expect_moments(const TileGrid& grid, const TileShape& shape, const MapView& output);
 
 /// One rectangle of tiles: where its pixels are read and written.
 class TileRectangle {
@@ -66,8 +70,8 @@ class TileRectangle {
                  std::int64_t end,
                  Scratch scratch) const;
 
-  /// Products [point][tile][stride] of `columns` output channels from `column` on to pixels; points
-  /// lie pitch_of(tiles * stride) apart.
+  /// Products [point][tile][stride] of `columns` output channels from `column` on to pixels and
+  /// their moments; points lie pitch_of(tiles * stride) apart.
   void write(const float* products,
              std::int64_t stride,
              std::int64_t column,
@@ -87,6 +91,7 @@ class TileRectangle {
   const TileKernels& kernels_;
   const DenseArgs& args_;
   std::int64_t sample_;
+  std::int64_t part_;
   std::int64_t tile_y_;  // of the first tile
   std::int64_t tile_x_;
   std::int64_t rows_;  // of tiles

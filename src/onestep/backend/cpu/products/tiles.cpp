@@ -162,6 +162,7 @@ void run_range(CpuWorkspace::State& state,
                const std::stop_token& stop,
                const TileKernels& kernels,
                const DenseArgs& args,
+               const TileGrid& grid,
                const Filters& filters) {
   const std::int64_t panel = filters.weight.panel;
   state.pool.parallel_for(ceil_div(filters.columns, panel), 1, stop,
@@ -173,10 +174,6 @@ void run_range(CpuWorkspace::State& state,
                           });
   const std::int64_t unit = std::max(panel, kChannelStep);
   const std::int64_t units = ceil_div(filters.columns, unit);
-  const std::int64_t points = kernels.shape.points();
-  const Patches one{.blocks = filters.blocks, .points = points, .tiles = 1};
-  const TileGrid grid(args.output.extent, kernels.shape,
-                      std::clamp<std::int64_t>(kPatchFloats / one.floats(), 1, kMostRows / points));
   const std::int64_t splits =
       std::clamp<std::int64_t>(ceil_div(kTasksPerThread * state.pool.threads(), grid.rectangles()),
                                1, std::max<std::int64_t>(1, units / 2));
@@ -191,6 +188,15 @@ void run_range(CpuWorkspace::State& state,
           work.run(split_begin(task % splits), split_begin(task % splits + 1));
         }
       });
+}
+
+/// Rectangles whose patches fit.
+TileGrid grid_of(const DenseArgs& args, const TileShape& shape) {
+  const DepthBlocks blocks = DepthBlocks::of(1, args.x.extent.channels);
+  const Patches one{.blocks = blocks, .points = shape.points(), .tiles = 1};
+  const std::int64_t most = kMostRows / shape.points();
+  return TileGrid(args.output.extent, shape,
+                  std::clamp<std::int64_t>(kPatchFloats / one.floats(), 1, most));
 }
 
 bool is_3x3(const Conv& conv) {
@@ -260,11 +266,13 @@ void run_tiles(CpuWorkspace::State& state, const std::stop_token& stop, const De
   const std::int64_t unit = std::max(weight.panel, kChannelStep);
   const FilterRanges ranges(kernels.shape.points(), weight.blocks.channels, weight.padded, unit);
   float* data = state.transformed_floats(ranges.floats);
+  const TileGrid tiles = grid_of(args, kernels.shape);
+  expect_moments(tiles, kernels.shape, args.output);
   for (std::int64_t range = 0; range < ranges.count; ++range) {
     const std::int64_t begin = ranges.units * range / ranges.count * unit;
     const std::int64_t end =
         std::min(weight.padded, ranges.units * (range + 1) / ranges.count * unit);
-    run_range(state, stop, kernels, args, Filters(weight, begin, end, data));
+    run_range(state, stop, kernels, args, tiles, Filters(weight, begin, end, data));
   }
 }
 
