@@ -131,7 +131,8 @@ struct SmallNetwork {
     const Tensor x = b.conv2d(b.upload(image), first);
     const Tensor h = b.conv2d(x, second, {.norm = &norm, .silu = true, .residual = x});
     const Tensor a = b.attention(h, x, x, 3);
-    return b.linear(b.concat_channels(a, h), out, {.activation = Activation::silu});
+    const Tensor n = b.group_norm(h, norm);
+    return b.linear(b.concat_channels(a, n), out, {.activation = Activation::silu});
   }
 };
 
@@ -196,8 +197,10 @@ TEST(CpuWorkspace, TransformsNoMoreThanThePlanForetells) {
 
 TEST(CpuBackend, GivesTheSameBitsInAnyBatch) {
   Conv conv = small_conv(64, 64);
+  GroupNorm norm{.weight = ramp({64}), .bias = ramp({64}), .groups = 4, .prepared = nullptr};
   CpuWorkspace workspace({.threads = 2});
   make_cpu_preparer(workspace)->prepare("conv", conv);
+  make_cpu_preparer(workspace)->prepare("norm", norm);
   onestep::Run state;
   const auto backend = make_cpu_backend(state, workspace);
   for (const std::int64_t side : {9, 16, 19, 40}) {
@@ -209,8 +212,12 @@ TEST(CpuBackend, GivesTheSameBitsInAnyBatch) {
           values.begin(), values.end(),
           three.mutable_view<float>().begin() + static_cast<std::ptrdiff_t>(i * values.size()));
     }
-    const Array alone = backend->download(backend->conv2d(backend->upload(one), conv));
-    const Array together = backend->download(backend->conv2d(backend->upload(three), conv));
+    const auto computed = [&](const Array& map) {
+      return backend->download(
+          backend->group_norm(backend->conv2d(backend->upload(map), conv), norm));
+    };
+    const Array alone = computed(one);
+    const Array together = computed(three);
     const auto expected = alone.view<float>();
     EXPECT_TRUE(
         std::equal(expected.begin(), expected.end(),

@@ -52,7 +52,7 @@ struct MapView {
   float* data = nullptr;
   Extent extent;
   std::int64_t pitch = 0;
-  MapMoments* moments = nullptr;  ///< whoever writes the map may fill them
+  MapMoments* moments = nullptr;  ///< of the tensor; whoever writes it may fill them
 
   float* pixel(std::int64_t sample, std::int64_t token) const {
     return data + (sample * extent.tokens() + token) * pitch;

@@ -58,19 +58,19 @@ void add_channels(const float* mean,
   }
 }
 
-/// Moments of the groups of every sample.
+/// Moments of the groups of every part: a sample, or a slice of one.
 struct GroupMoments {
-  GroupMoments(std::int64_t batch, std::int64_t groups)
-      : count(groups), values(static_cast<std::size_t>(batch * groups)) {}
-  Moments* of(std::int64_t sample) { return values.data() + sample * count; }
+  GroupMoments(std::int64_t parts, std::int64_t groups)
+      : count(groups), values(static_cast<std::size_t>(parts * groups)) {}
+  Moments* of(std::int64_t part) { return values.data() + part * count; }
 
   std::int64_t count;
-  std::vector<Moments> values;  // [B][groups]
+  std::vector<Moments> values;  // [parts][groups]
 };
 
 /// From what was gathered while the map was written.
 GroupMoments kept_moments(const MapView& x, std::int64_t groups) {
-  MapMoments& kept = *x.moments;
+  const MapMoments& kept = *x.moments;
   GroupMoments result(x.extent.batch, groups);
   for (std::int64_t sample = 0; sample < x.extent.batch; ++sample) {
     for (std::int64_t part = 0; part < kept.parts; ++part) {
@@ -141,7 +141,7 @@ AppliedNorm group_statistics(CpuWorkspace::State& state,
   const PreparedNorm& parameters = prepared(norm);
   const std::int64_t groups = norm.groups;
   const std::int64_t size = x.extent.channels / groups;
-  const bool kept = x.moments != nullptr && x.moments->parts > 0;
+  const bool kept = x.moments->parts > 0;
   GroupMoments moments = kept ? kept_moments(x, groups) : read_moments(state, stop, x, groups);
   state.channel_norm.assign(static_cast<std::size_t>(x.extent.batch * 3 * x.padded()), 0.0f);
   for (std::int64_t sample = 0; sample < x.extent.batch; ++sample) {

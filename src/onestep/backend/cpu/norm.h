@@ -23,7 +23,8 @@ struct AppliedNorm {
 const PreparedNorm& prepared(const GroupNorm& norm);
 const PreparedNorm& prepared(const LayerNorm& norm);
 
-/// Gathers the statistics of `x`; the result points into state.channel_norm until the next call.
+/// The statistics of `x`: what whoever wrote it gathered, else they are read from it. The result
+/// points into state.channel_norm until the next call.
 AppliedNorm group_statistics(CpuWorkspace::State& state,
                              const std::stop_token& stop,
                              const MapView& x,

@@ -34,15 +34,16 @@ struct Tile {
   }
 };
 
-/// Fetches what the next product reads, as many bytes at every step of the depth.
+/// Fetches what the next product reads, a line at every step of the depth; steps are shorter than
+/// lines from two tiles of rows on.
 struct NextAhead {
-  const char* at;
-  std::int64_t step;
+  std::uintptr_t at;  // may pass the end of what is there by rounding
+  std::uintptr_t step;
 
   HWY_INLINE void advance() {
     constexpr int kRead = 0;
     constexpr int kSecondLevel = 2;
-    __builtin_prefetch(at, kRead, kSecondLevel);
+    __builtin_prefetch(reinterpret_cast<const void*>(at), kRead, kSecondLevel);
     at += step;
   }
 };
@@ -135,9 +136,9 @@ void gemm_rows(const GemmArgs& args, Ahead ahead) {
 void gemm(const GemmArgs& args) {
   if (args.next == nullptr) return gemm_rows(args, NothingAhead());
   // A panel's step of the depth is made once for every tile of rows.
-  constexpr std::int64_t kStepBytes = 2 * kLanes * sizeof(float);
-  const std::int64_t tiles = (args.rows + kTileRows - 1) / kTileRows;
-  gemm_rows(args, NextAhead{.at = reinterpret_cast<const char*>(args.next),
+  constexpr std::uintptr_t kStepBytes = 2 * kLanes * sizeof(float);
+  const auto tiles = static_cast<std::uintptr_t>((args.rows + kTileRows - 1) / kTileRows);
+  gemm_rows(args, NextAhead{.at = reinterpret_cast<std::uintptr_t>(args.next),
                             .step = (kStepBytes + tiles - 1) / tiles});
 }
 

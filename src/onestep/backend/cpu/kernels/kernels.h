@@ -34,8 +34,8 @@ struct GemmArgs {
   std::int64_t column;
   /// What the sum starts from, [columns]; null: what c holds.
   const float* start;
-  /// The b of the next product, as large; it is brought into the second-level cache meanwhile.
-  /// Null where b is there already.
+  /// The b of the next product, about as large; it is brought into the second-level cache
+  /// meanwhile. Null where it is there already.
   const float* next = nullptr;
 };
 

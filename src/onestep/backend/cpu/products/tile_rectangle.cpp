@@ -8,7 +8,7 @@ namespace onestep::cpu {
 namespace {
 
 constexpr std::int64_t kStripChannels = 64;  // normalised at once
-// A map that no cache keeps until it is read again is not read into one to be written.
+// Larger maps are stored past the caches, which saves reading their lines before they are written.
 constexpr std::int64_t kStreamedFloats = 8 * 1024 * 1024;
 constexpr std::int64_t kMostOutputs = kWinogradTile.outputs * kWinogradTile.outputs;
 static_assert(kDoubledTile.outputs <= kWinogradTile.outputs);
@@ -49,6 +49,7 @@ void expect_moments(const TileGrid& grid, const TileShape& shape, const MapView&
   moments.parts = grid.parts();
   moments.padded = output.padded();
   moments.values.assign(static_cast<std::size_t>(grid.rectangles() * 2 * moments.padded), 0.0F);
+  moments.pixels.clear();
   for (std::int64_t y = 0; y < output.extent.height; y += height) {
     for (std::int64_t x = 0; x < output.extent.width; x += width) {
       moments.pixels.push_back(std::min(height, output.extent.height - y) *

@@ -17,11 +17,11 @@ namespace onestep::cpu {
 namespace {
 
 // Parts of a thread's scratch. What leaves the second-level cache on its way (patches, products) is
-// written and read once; filters are read again for every rectangle, while the product before is
-// computed: four register tiles of AVX-512 take longer than the memory.
+// written and read once; filters are read again for every rectangle, prefetched while the product
+// before is computed: of 48 rows and more it takes longer than the memory.
 constexpr std::int64_t kPatchFloats = 1280 * 1024;
 constexpr std::int64_t kProductFloats = 704 * 1024;
-constexpr std::int64_t kMostRows = 36 * 48;  // points times tiles
+constexpr std::int64_t kMostRows = 36 * 72;  // points times tiles
 constexpr std::int64_t kColumns = 64;        // of filters in the second-level cache
 constexpr std::int64_t kTasksPerThread = 6;
 
