@@ -31,6 +31,13 @@ def from_two(text):
     return int(text)
 
 
+def ncnn_folder(text):
+    folder = pathlib.Path(text)
+    if not (folder / "ncnn" / "__init__.py").exists() or not list(folder.glob("ncnn/ncnn*.so")):
+        raise argparse.ArgumentTypeError(f"{text}: no ncnn/__init__.py and ncnn/ncnn*.so in it")
+    return folder
+
+
 def parse(arguments):
     names = [contender.name for contender in contenders.OURS + contenders.PEERS]
     parser = argparse.ArgumentParser(
@@ -46,8 +53,18 @@ def parse(arguments):
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--limit", type=int, default=1800, help="seconds of a run")
     parser.add_argument("--python", type=pathlib.Path, help="one that has the peers already")
+    parser.add_argument(
+        "--ncnn-without-avx512",
+        type=ncnn_folder,
+        metavar="FOLDER",
+        help="with such a build's module",
+    )
     parser.add_argument("--folder", type=pathlib.Path, help="of peers and results: build/peers")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    asked = options.only is not None and contenders.NCNN_WITHOUT_AVX512 in options.only
+    if asked and options.ncnn_without_avx512 is None:
+        parser.error(f"{contenders.NCNN_WITHOUT_AVX512} needs --ncnn-without-avx512")
+    return options
 
 
 def main():
@@ -61,7 +78,7 @@ def main():
     import table
 
     work = session.Session(options, folder)
-    chosen = contenders.chosen(options.only)
+    chosen = contenders.chosen(options.only, options.ncnn_without_avx512)
     failures = work.prepare(chosen)
     for number in range(options.rounds):
         for contender in chosen:

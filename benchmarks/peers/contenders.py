@@ -1,8 +1,8 @@
 """Who runs, with which settings: the rows of the table.
 
 ncnn picks its instruction set by CPUID and has no switch for it, neither an option of its networks
-nor a variable: where a processor has AVX-512, it cannot be held to AVX2, and the row that our AVX2
-path should be compared with is left out.
+nor a variable: where a processor has AVX-512, only a build without it (docs/performance.md) can be
+held to AVX2, and that row runs where such a build is given.
 """
 
 import dataclasses
@@ -15,6 +15,8 @@ TUNED_ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "268435456",
 }
+
+NCNN_WITHOUT_AVX512 = "ncnn-fp32-avx2"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,7 @@ PEERS = (
     Contender("openvino-bf16", "OpenVINO bf16", "openvino", "bf16", weights="openvino"),
     Contender("onnxruntime-fp32", "ONNX Runtime fp32", "onnxruntime", weights="onnx"),
     Contender("ncnn-fp32", "ncnn fp32", "ncnn", weights="ncnn"),
+    Contender(NCNN_WITHOUT_AVX512, "ncnn fp32, built without AVX-512", "ncnn", weights="ncnn"),
 )
 
 # Of one photograph, in their order.
@@ -92,20 +95,28 @@ def processor_flags():
     return set(from_cpuinfo("flags").split())
 
 
-def fits(contender, flags):
+def fits(contender, flags, ncnn_without_avx512):
     """Whether this processor can run it as its row says."""
     if contender.precision == "bf16":
         return bool({"avx512_bf16", "amx_bf16"} & flags)
     if contender.name == "onestep-avx2":
         return "avx512f" in flags  # else that is what "onestep" runs
+    if contender.name == NCNN_WITHOUT_AVX512:
+        return "avx512f" in flags and ncnn_without_avx512 is not None
     return True
 
 
-def chosen(names):
+def chosen(names, ncnn_without_avx512):
     """In the order in which they run; `names`: those that are asked for, None: all."""
     flags = processor_flags()
-    return [
-        contender
-        for contender in OURS + PEERS
-        if fits(contender, flags) and (names is None or contender.name in names)
-    ]
+    result = []
+    for contender in OURS + PEERS:
+        if not fits(contender, flags, ncnn_without_avx512):
+            continue
+        if contender.name == NCNN_WITHOUT_AVX512:
+            # Found before the one that the environment has.
+            first = {"PYTHONPATH": str(ncnn_without_avx512.resolve())}
+            contender = dataclasses.replace(contender, environment=first)
+        if names is None or contender.name in names:
+            result.append(contender)
+    return result

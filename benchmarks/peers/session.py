@@ -40,6 +40,11 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
+def built(folder):
+    """What tells one build of ncnn from another; None where none is given."""
+    return folder and [digest(path) for path in sorted(folder.glob("ncnn/ncnn*.so"))]
+
+
 def weights_of(model):
     """What tells one model from another without reading all of it."""
     files = sorted(model.rglob("*.safetensors"))
@@ -62,6 +67,7 @@ class Session:
             "photo": digest(options.photo),
             "program": digest(options.program),
             "packages": environment.PACKAGES,
+            "ncnn_without_avx512": built(options.ncnn_without_avx512),
             "size": [width, height],
             "threads": options.threads,
             "images": options.images,

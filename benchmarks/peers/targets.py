@@ -34,6 +34,7 @@ def fastest(rows, precision):
         for row in rows
         if row.contender.family != "onestep"
         and row.contender.precision == precision
+        and row.contender.name != contenders.NCNN_WITHOUT_AVX512
         and (precision != "fp32" or accurate(row))
     ]
     return min(fit, key=lambda row: row.whole, default=None)
@@ -45,21 +46,23 @@ def accurate(row):
     )
 
 
-def ratio(what, must, goal, our, their, value):
+def ratio(what, must, goal, our, their, value, reason="one of the two did not run"):
     """`our` over `their`: rows, of which either may be absent."""
     if our is None or their is None:
-        return Target(what, must, goal, None, "one of the two did not run")
+        return Target(what, must, goal, None, reason)
     what += f" ({our.contender.title} / {their.contender.title})"
     return Target(what, must, goal, value(our) / value(their))
 
 
-def against_ncnn_in_avx2(rows_by_name):
-    what, must, goal = "whole image in AVX2, against ncnn", 0.80, 0.65
+def against_ncnn_in_avx2(named):
     if "avx512f" in contenders.processor_flags():
-        reason = "ncnn takes AVX-512 where there is one (contenders.py)"
-        return Target(what, must, goal, None, reason)
-    our, their = rows_by_name.get("onestep"), rows_by_name.get("ncnn-fp32")
-    return ratio(what, must, goal, our, their, lambda row: row.whole)
+        our, their = named.get("onestep-avx2"), named.get(contenders.NCNN_WITHOUT_AVX512)
+        reason = "needs --ncnn-without-avx512"
+    else:
+        our, their = named.get("onestep"), named.get("ncnn-fp32")
+        reason = "one of the two did not run"
+    what = "whole image in AVX2, against ncnn without AVX-512"
+    return ratio(what, 0.80, 0.65, our, their, lambda row: row.whole, reason)
 
 
 def targets(rows):
