@@ -23,7 +23,6 @@ constexpr std::int64_t kPatchFloats = 1280 * 1024;
 constexpr std::int64_t kProductFloats = 704 * 1024;
 constexpr std::int64_t kMostRows = 36 * 72;  // points times tiles
 constexpr std::int64_t kColumns = 64;        // of filters in the second-level cache
-constexpr std::int64_t kTasksPerThread = 6;
 
 /// The output channels whose filters are transformed together, and where they lie:
 /// [point][block][panel][channel of the block][column of the panel].
@@ -158,6 +157,23 @@ class TileTask {
   GemmArgs issued_ = {};
 };
 
+/// Into how many parts, at most `most`, the columns of every rectangle are split. Every part
+/// transforms the rectangle's pixels again, which takes about a twentieth of its time; a thread has
+/// two tasks or more, so that one that is held up is helped.
+std::int64_t splits_of(std::int64_t rectangles, std::int64_t threads, std::int64_t most) {
+  const auto time = [&](std::int64_t splits) {
+    const auto rounds = static_cast<double>(ceil_div(rectangles * splits, threads));
+    return rounds * (1.0 / static_cast<double>(splits) + 1.0 / 20);
+  };
+  const std::int64_t fewest = std::clamp<std::int64_t>(ceil_div(2 * threads, rectangles), 1,
+                                                       std::max<std::int64_t>(1, most));
+  std::int64_t best = fewest;
+  for (std::int64_t splits = fewest + 1; splits <= most; ++splits) {
+    if (time(splits) < time(best)) best = splits;
+  }
+  return best;
+}
+
 void run_range(CpuWorkspace::State& state,
                const std::stop_token& stop,
                const TileKernels& kernels,
@@ -174,9 +190,7 @@ void run_range(CpuWorkspace::State& state,
                           });
   const std::int64_t unit = std::max(panel, kChannelStep);
   const std::int64_t units = ceil_div(filters.columns, unit);
-  const std::int64_t splits =
-      std::clamp<std::int64_t>(ceil_div(kTasksPerThread * state.pool.threads(), grid.rectangles()),
-                               1, std::max<std::int64_t>(1, units / 2));
+  const std::int64_t splits = splits_of(grid.rectangles(), state.pool.threads(), units / 2);
   const auto split_begin = [&](std::int64_t split) {
     return std::min(filters.columns, units * split / splits * unit);
   };
