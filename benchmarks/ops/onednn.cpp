@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "random_values.h"
+
 namespace onestep {
 namespace {
 
@@ -15,12 +17,9 @@ using dnnl::memory;
 
 memory filled(const memory::desc& description, const dnnl::engine& engine, float scale) {
   memory result(description, engine);
-  auto* values = static_cast<float*>(result.get_data_handle());
-  std::uint32_t state = 12345;
-  for (std::size_t i = 0; i < description.get_size() / sizeof(float); ++i) {
-    state = state * 1664525u + 1013904223u;
-    values[i] = scale * (static_cast<float>(state >> 8) / 8388608.0f - 1.0f);
-  }
+  fill_randomly(
+      {static_cast<float*>(result.get_data_handle()), description.get_size() / sizeof(float)},
+      scale);
   return result;
 }
 

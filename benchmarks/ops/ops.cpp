@@ -11,10 +11,6 @@
 #include "onestep/base/stopwatch.h"
 #include "onestep/base/thread_pool.h"
 
-#ifdef ONESTEP_BENCHMARK_ONEDNN
-#include "onednn.h"
-#endif
-
 #include <benchmark/benchmark.h>
 #include <immintrin.h>
 #include <time.h>
@@ -26,6 +22,11 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "random_values.h"
+#ifdef ONESTEP_BENCHMARK_ONEDNN
+#include "onednn.h"
+#endif
 
 namespace onestep {
 namespace {
@@ -104,11 +105,7 @@ double peak_of(const std::string& simd, int threads) {
 
 Array random_array(DType dtype, Shape shape, float scale) {
   Array array(DType::float32, std::move(shape));
-  std::uint32_t state = 12345;
-  for (float& value : array.mutable_view<float>()) {
-    state = state * 1664525u + 1013904223u;
-    value = scale * (static_cast<float>(state >> 8) / 8388608.0f - 1.0f);
-  }
+  fill_randomly(array.mutable_view<float>(), scale);
   return array.to(dtype);
 }
 
@@ -160,17 +157,16 @@ struct Bench {
   std::unique_ptr<Preparer> preparer;
 };
 
-/// Repeats `operation`; `multiply_adds` says how many have been done so far.
+/// Repeats an operation of that many multiply-adds that has been done once, so that its memory is
+/// there.
 void repeat(benchmark::State& state,
             double peak,
-            const std::function<void()>& operation,
-            const std::function<double()>& multiply_adds) {
-  operation();  // touches the memory for the first time
-  const double before = multiply_adds();
+            double multiply_adds,
+            const std::function<void()>& operation) {
   const double processor = processor_seconds();
   const Stopwatch watch;
   for (auto _ : state) operation();
-  const double work = 2e-9 * (multiply_adds() - before);
+  const double work = 2e-9 * multiply_adds * static_cast<double>(state.iterations());
   const double used = processor_seconds() - processor;
   state.counters["cpu_ms"] = 1e3 * used / static_cast<double>(state.iterations());
   if (work > 0) {
@@ -186,8 +182,8 @@ void measure(benchmark::State& state, const std::string& simd, int threads, cons
   const double peak = peak_of(simd, threads);
   Bench bench(simd, threads);
   const std::function<Tensor()> operation = setup(bench);
-  repeat(
-      state, peak, [&] { operation(); }, [&] { return bench.run.multiply_adds; });
+  operation();
+  repeat(state, peak, bench.run.multiply_adds, [&] { operation(); });
 }
 
 Setup conv_setup(std::int64_t channels, std::int64_t height, std::int64_t width, bool norm) {
@@ -275,15 +271,8 @@ void measure_onednn(benchmark::State& state,
   const double peak = peak_of("avx512", threads);
   const std::function<void()> layer = onednn_winograd(channels, height, width, threads);
   if (!layer) return state.SkipWithError("this oneDNN has no Winograd convolution here");
-  const double each = 9.0 * static_cast<double>(channels * channels * height * width);
-  double done = 0;
-  repeat(
-      state, peak,
-      [&] {
-        layer();
-        done += each;
-      },
-      [&] { return done; });
+  layer();
+  repeat(state, peak, 9.0 * static_cast<double>(channels * channels * height * width), layer);
 }
 
 void register_onednn(int threads) {

@@ -139,8 +139,6 @@ struct TileOutputArgs {
   const float* start;            ///< [columns]
   float* const* output;          ///< [pixels]
   const float* const* residual;  ///< [pixels]; null for none
-  bool cropped_below = false;    ///< the doubled map lacks its last row, which is this tile's
-  bool cropped_right = false;    ///< likewise its last column
   std::int64_t rows;             ///< of the tile's pixels that lie in the map
   std::int64_t row_pixels;       ///< likewise of a row's
   /// Mean and sum of squared deviations of every column over the `before` pixels of other tiles, to

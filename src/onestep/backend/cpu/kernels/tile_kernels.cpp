@@ -183,6 +183,31 @@ HWY_NOINLINE void filter(const TileFilterArgs& args) {
   }
 }
 
+/// Mean and sum of squared deviations of `rows` rows of `columns` pixels.
+template <int kOutputs>
+HWY_INLINE void tile_moments(const V (&pixels)[kOutputs][kOutputs],
+                             std::int64_t rows,
+                             std::int64_t columns,
+                             V& centre,
+                             V& squares) {
+  V sum = hn::Zero(d);
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < columns; ++j) sum = hn::Add(sum, pixels[i][j]);
+  }
+  centre = hn::Mul(sum, hn::Set(d, 1.0F / static_cast<float>(rows * columns)));
+  squares = hn::Zero(d);
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < columns; ++j) {
+      const V difference = hn::Sub(pixels[i][j], centre);
+      squares = hn::MulAdd(difference, difference, squares);
+    }
+  }
+}
+
 /// Adds a tile's pixels to the moments at `column` (Chan, Golub, LeVeque 1983).
 template <int kOutputs>
 HWY_INLINE void add_moments(const TileOutputArgs& args,
@@ -190,35 +215,12 @@ HWY_INLINE void add_moments(const TileOutputArgs& args,
                             std::int64_t column) {
   const auto count = static_cast<float>(args.rows * args.row_pixels);
   const auto before = static_cast<float>(args.before);
-  V sum = hn::Zero(d);
-  V squares = hn::Zero(d);
   V centre;
+  V squares;
   if (args.rows == kOutputs && args.row_pixels == kOutputs) {
-#pragma GCC unroll 4
-    for (int i = 0; i < kOutputs; ++i) {
-#pragma GCC unroll 4
-      for (int j = 0; j < kOutputs; ++j) sum = hn::Add(sum, pixels[i][j]);
-    }
-    centre = hn::Mul(sum, hn::Set(d, 1.0F / (kOutputs * kOutputs)));
-#pragma GCC unroll 4
-    for (int i = 0; i < kOutputs; ++i) {
-#pragma GCC unroll 4
-      for (int j = 0; j < kOutputs; ++j) {
-        const V difference = hn::Sub(pixels[i][j], centre);
-        squares = hn::MulAdd(difference, difference, squares);
-      }
-    }
+    tile_moments(pixels, kOutputs, kOutputs, centre, squares);  // unrolled
   } else {
-    for (std::int64_t i = 0; i < args.rows; ++i) {
-      for (std::int64_t j = 0; j < args.row_pixels; ++j) sum = hn::Add(sum, pixels[i][j]);
-    }
-    centre = hn::Mul(sum, hn::Set(d, 1.0F / count));
-    for (std::int64_t i = 0; i < args.rows; ++i) {
-      for (std::int64_t j = 0; j < args.row_pixels; ++j) {
-        const V difference = hn::Sub(pixels[i][j], centre);
-        squares = hn::MulAdd(difference, difference, squares);
-      }
-    }
+    tile_moments(pixels, args.rows, args.row_pixels, centre, squares);
   }
   const V share = hn::Set(d, count / (before + count));
   const V mean = hn::LoadU(d, args.mean + column);
@@ -243,7 +245,7 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
       for (int i = 0; i < kSide; ++i) {
         m[i] = hn::LoadU(d, args.products + (i * kSide + j) * args.point_stride + c);
       }
-      Tile::output(m, y, args.cropped_below);
+      Tile::output(m, y, args.rows < kOutputs);
 #pragma GCC unroll 4
       for (int i = 0; i < kOutputs; ++i) rows[i][j] = y[i];
     }
@@ -251,7 +253,7 @@ HWY_NOINLINE void output(const TileOutputArgs& args) {
     V pixels[kOutputs][kOutputs];
     for (int i = 0; i < kOutputs; ++i) {
       V y[kOutputs];
-      Tile::output(rows[i], y, args.cropped_right);
+      Tile::output(rows[i], y, args.row_pixels < kOutputs);
 #pragma GCC unroll 4
       for (int j = 0; j < kOutputs; ++j) {
         V value = hn::Add(y[j], start);
